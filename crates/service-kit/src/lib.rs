@@ -1,1 +1,9 @@
-//! stub
+#![doc = include_str!("../README.md")]
+
+pub mod admin;
+pub mod clock;
+pub mod env;
+pub mod http;
+pub mod shutdown;
+pub mod tasks;
+pub mod telemetry;

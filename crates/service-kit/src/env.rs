@@ -1,0 +1,307 @@
+//! Settings from the environment: read once, every mistake reported at once.
+//!
+//! A [`Settings`] reader records each value it hands out, where it came from and
+//! what was wrong with it; [`Settings::finish`] gives either the whole list (for
+//! `config check`, secrets redacted) or all errors. A secret `X` can also come
+//! from the file that `X_FILE` names. It never writes the environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+/// Where settings are read from.
+pub trait Env {
+    /// The value of `key`; `None` when it is not set or not Unicode.
+    fn get(&self, key: &str) -> Option<String>;
+    /// Every key that is set.
+    fn keys(&self) -> Vec<String>;
+}
+
+/// The process's environment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProcessEnv;
+
+impl Env for ProcessEnv {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the process's environment"
+    )]
+    fn get(&self, key: &str) -> Option<String> {
+        std::env::var(key).ok()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        std::env::vars_os()
+            .filter_map(|(key, _)| key.into_string().ok())
+            .collect()
+    }
+}
+
+/// A fixed set of values, for tests.
+#[derive(Debug, Clone, Default)]
+pub struct MapEnv(BTreeMap<String, String>);
+
+impl MapEnv {
+    /// An environment of exactly these values.
+    pub fn new<K: Into<String>, V: Into<String>>(values: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self(
+            values
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+impl Env for MapEnv {
+    fn get(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+/// Where a resolved value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The environment.
+    Environment,
+    /// A file that the environment names.
+    File,
+    /// The value the program has when nothing is set.
+    Default,
+    /// Nothing is set and there is no default.
+    Unset,
+}
+
+/// A setting as it will be used; secrets are redacted already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// Name of the environment variable.
+    pub key: String,
+    /// The value to show.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = match self.origin {
+            Origin::Environment => "environment",
+            Origin::File => "file",
+            Origin::Default => "default",
+            Origin::Unset => return write!(f, "{}= (not set)", self.key),
+        };
+        write!(f, "{}={} ({origin})", self.key, self.value)
+    }
+}
+
+/// Everything that is wrong with the settings, one line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct Invalid(pub Vec<String>);
+
+/// Reads settings and remembers what it read.
+pub struct Settings<'a> {
+    env: &'a dyn Env,
+    resolved: Vec<Resolved>,
+    invalid: Vec<String>,
+    known: BTreeSet<String>,
+}
+
+impl fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("resolved", &self.resolved)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Settings<'a> {
+    /// A reader of `env`.
+    #[must_use]
+    pub fn new(env: &'a dyn Env) -> Self {
+        Self {
+            env,
+            resolved: Vec::new(),
+            invalid: Vec::new(),
+            known: BTreeSet::new(),
+        }
+    }
+
+    /// A value, or `default` when `key` is not set or empty. A value that does not
+    /// parse is reported by [`finish`](Self::finish).
+    pub fn parsed<T>(&mut self, key: &str, default: T) -> T
+    where
+        T: FromStr<Err: fmt::Display> + fmt::Display,
+    {
+        if let Some(value) = self.optional(key) {
+            value
+        } else {
+            self.note_default(key, &default);
+            default
+        }
+    }
+
+    /// A value that may be left out.
+    pub fn optional<T>(&mut self, key: &str) -> Option<T>
+    where
+        T: FromStr<Err: fmt::Display>,
+    {
+        let Some(text) = self.text(key) else {
+            self.record(key, String::new(), Origin::Unset);
+            return None;
+        };
+        self.record(key, text.clone(), Origin::Environment);
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.invalid.push(format!("{key}={text}: {error}"));
+                None
+            }
+        }
+    }
+
+    /// An address that may carry credentials, which are not shown: what stands
+    /// between the scheme and the `@` is redacted.
+    pub fn address(&mut self, key: &str) -> Option<SecretString> {
+        let text = self.text(key);
+        match &text {
+            Some(text) => self.record(key, without_credentials(text), Origin::Environment),
+            None => self.record(key, String::new(), Origin::Unset),
+        }
+        text.map(SecretString::from)
+    }
+
+    /// A flag: `true`, `1`, `yes`, `on` or `false`, `0`, `no`, `off`, in any case.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        let Some(text) = self.text(key) else {
+            self.record(key, default.to_string(), Origin::Default);
+            return default;
+        };
+        self.record(key, text.clone(), Origin::Environment);
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => {
+                self.invalid
+                    .push(format!("{key}={text}: use true or false"));
+                default
+            }
+        }
+    }
+
+    /// A secret, from `key` or from the file that `{key}_FILE` names (one line end
+    /// at its end is dropped). It is never shown. Both at once is an error.
+    pub fn secret(&mut self, key: &str) -> Option<SecretString> {
+        let file_key = format!("{key}_FILE");
+        let (inline, file) = (self.text(key), self.text(&file_key));
+        let found = match (inline, file) {
+            (Some(_), Some(_)) => {
+                self.invalid
+                    .push(format!("{key} and {file_key} are both set: keep one"));
+                None
+            }
+            (Some(secret), None) => Some((secret, Origin::Environment)),
+            (None, Some(path)) => match std::fs::read_to_string(&path) {
+                Ok(text) => Some((text.trim_end_matches(['\r', '\n']).to_owned(), Origin::File)),
+                Err(error) => {
+                    self.invalid.push(format!("{file_key}={path}: {error}"));
+                    None
+                }
+            },
+            (None, None) => None,
+        };
+        let Some((secret, origin)) = found.filter(|(secret, _)| !secret.is_empty()) else {
+            self.record(key, String::new(), Origin::Unset);
+            return None;
+        };
+        self.record(key, "[redacted]".to_owned(), origin);
+        Some(SecretString::from(secret))
+    }
+
+    /// Reports a mistake that only the caller can see, such as two settings that
+    /// exclude each other.
+    pub fn reject(&mut self, problem: impl Into<String>) {
+        self.invalid.push(problem.into());
+    }
+
+    /// Keys that are set, start with one of `prefixes`, and were not read: most
+    /// likely misspelt. `also_known` are settings of the other programs that share
+    /// the environment.
+    #[must_use]
+    pub fn unknown(&self, prefixes: &[&str], also_known: &[&str]) -> Vec<String> {
+        let is_known = |key: &str| {
+            let base = key.strip_suffix("_FILE").unwrap_or(key);
+            self.known.contains(key) || also_known.contains(&key) || also_known.contains(&base)
+        };
+        let mut unknown: Vec<String> = self
+            .env
+            .keys()
+            .into_iter()
+            .filter(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)))
+            .filter(|key| !is_known(key))
+            .collect();
+        unknown.sort();
+        unknown
+    }
+
+    /// Every setting in the order it was read.
+    ///
+    /// # Errors
+    /// [`Invalid`] with every mistake, when there is one.
+    pub fn finish(self) -> Result<Vec<Resolved>, Invalid> {
+        if self.invalid.is_empty() {
+            Ok(self.resolved)
+        } else {
+            Err(Invalid(self.invalid))
+        }
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        self.known.insert(key.to_owned());
+        let text = self.env.get(key)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn record(&mut self, key: &str, value: String, origin: Origin) {
+        self.resolved.push(Resolved {
+            key: key.to_owned(),
+            value,
+            origin,
+        });
+    }
+
+    fn note_default(&mut self, key: &str, default: &impl fmt::Display) {
+        if let Some(last) = self.resolved.last_mut()
+            && last.key == key
+            && last.origin == Origin::Unset
+        {
+            last.value = default.to_string();
+            last.origin = Origin::Default;
+        }
+    }
+}
+
+fn without_credentials(address: &str) -> String {
+    // The last `@` before the path: a password may itself hold one.
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return "[redacted]".to_owned();
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    // Options after `?` can carry passwords too.
+    let path = path.split('?').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://[redacted]@{host}{path}"),
+        None => format!("{scheme}://{authority}{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
