@@ -1,1 +1,22 @@
-//! stub
+#![doc = include_str!("../README.md")]
+
+pub mod app;
+pub mod cache;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod direct_messages;
+pub mod error;
+pub mod events;
+pub mod grpc;
+pub mod health;
+pub mod html;
+pub mod layers;
+pub mod members;
+pub mod metrics;
+pub mod posts;
+pub mod rate_limit;
+pub mod server;
+#[cfg(feature = "simulation")]
+pub mod simulation;
+pub mod upstream;

@@ -1,0 +1,244 @@
+//! Every setting of the service: its name, default and rule.
+//!
+//! Read once at the start; nothing else reads the environment. What does not add
+//! up is an error here rather than a surprise later.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bettermode::{Credentials, GenerationChoice, NetworkId};
+use secrecy::{ExposeSecret as _, SecretString};
+use service_kit::env::{Env, Invalid, Resolved, Settings};
+use service_kit::telemetry::{LogFormat, LogLevel};
+use url::Url;
+
+use crate::layers::auth::Keys;
+
+mod values;
+
+use values::Generation;
+
+/// Prefixes of our settings: what starts with one and is not known is misspelt.
+const PREFIXES: &[&str] = &["BETTERMODE_", "COMMUNITY_SVC_", "INTEGRATION_ENABLE_"];
+
+/// Settings of the programs that share our environment.
+const OF_OTHERS: &[&str] = &[
+    "BETTERMODE_WEBHOOK_SECRET",
+    "COMMUNITY_SVC_TOKEN",
+    "COMMUNITY_SVC_URL",
+    "INTEGRATION_ENABLE_CIRCLE",
+];
+
+/// The service's settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where gRPC is served.
+    pub listen: SocketAddr,
+    /// Where `/livez`, `/readyz` and `/metrics` are served.
+    pub admin_listen: SocketAddr,
+    /// Who may call; `None` lets everybody on this machine.
+    pub auth: Option<Keys>,
+    /// Calls at once; more are refused.
+    pub max_concurrent_calls: usize,
+    /// How long open calls may still run once the service drains.
+    pub drain: Duration,
+    /// Which log lines are written.
+    pub log_level: LogLevel,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// BetterMode.
+    pub bettermode: BetterMode,
+    /// The cache.
+    pub cache: CacheConfig,
+    /// The event store.
+    pub events: EventsConfig,
+}
+
+/// How BetterMode is reached.
+#[derive(Debug, Clone)]
+pub struct BetterMode {
+    /// False makes every RPC but `GetStatus` answer `FAILED_PRECONDITION`.
+    pub enabled: bool,
+    /// The fake inside this process stands in for BetterMode.
+    pub testing: bool,
+    /// Where the API is.
+    pub api_url: Url,
+    /// The community's network.
+    pub network_id: Option<NetworkId>,
+    /// How the service signs in; always there unless disabled or testing.
+    pub credentials: Option<Credentials>,
+    /// Which of the vendor's schemas to speak.
+    pub generation: GenerationChoice,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// Requests and complexity points in 10 s; `None` learns them.
+    pub budget: (Option<u32>, Option<u32>),
+}
+
+/// The cache of members.
+#[derive(Debug, Clone)]
+pub struct CacheConfig {
+    /// Redis; `None` keeps the cache in process.
+    pub redis_url: Option<SecretString>,
+    /// How long a copy is served.
+    pub member_ttl: Duration,
+    /// How much memory the in-process cache may use.
+    pub max_bytes: u64,
+}
+
+/// The event store.
+#[derive(Debug, Clone)]
+pub struct EventsConfig {
+    /// MongoDB; `None` stores in a file under `data_dir`.
+    pub mongodb_uri: Option<SecretString>,
+    /// The database in MongoDB.
+    pub mongodb_database: String,
+    /// Where embedded stores keep their files.
+    pub data_dir: PathBuf,
+}
+
+/// The settings and what is worth saying about them.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// Each value and where it came from, secrets redacted.
+    pub resolved: Vec<Resolved>,
+    /// Settings with our prefixes that nobody reads.
+    pub unknown: Vec<String>,
+}
+
+impl Config {
+    /// Reads all settings.
+    ///
+    /// # Errors
+    /// [`Invalid`] with every mistake at once.
+    pub fn load(env: &dyn Env) -> Result<Loaded, Invalid> {
+        let mut settings = Settings::new(env);
+        let bettermode = BetterMode::load(&mut settings);
+        let listen = settings.parsed("COMMUNITY_SVC_LISTEN", loopback(50051));
+        let config = Self {
+            listen,
+            admin_listen: settings.parsed("COMMUNITY_SVC_ADMIN_LISTEN", loopback(9464)),
+            auth: load_auth(&mut settings, listen),
+            max_concurrent_calls: settings.parsed("COMMUNITY_SVC_MAX_CONCURRENT_CALLS", 1024),
+            drain: seconds(&mut settings, "COMMUNITY_SVC_DRAIN_SECONDS", 15),
+            log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
+            log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
+            bettermode,
+            cache: CacheConfig {
+                redis_url: settings.address("REDIS_URL"),
+                member_ttl: seconds(&mut settings, "COMMUNITY_SVC_MEMBER_TTL_SECONDS", 300),
+                max_bytes: settings.parsed("COMMUNITY_SVC_CACHE_BYTES", 64 * 1024 * 1024),
+            },
+            events: EventsConfig {
+                mongodb_uri: settings.address("MONGODB_URI"),
+                mongodb_database: settings.parsed("MONGODB_DATABASE", "community".to_owned()),
+                data_dir: settings
+                    .parsed("DATA_DIR", "data".to_owned())
+                    .into(),
+            },
+        };
+        if config.cache.member_ttl.is_zero() {
+            settings.reject("COMMUNITY_SVC_MEMBER_TTL_SECONDS=0: use at least 1");
+        }
+        let unknown = settings.unknown(PREFIXES, OF_OTHERS);
+        settings.finish().map(|resolved| Loaded {
+            config,
+            resolved,
+            unknown,
+        })
+    }
+}
+
+impl BetterMode {
+    fn load(settings: &mut Settings<'_>) -> Self {
+        let enabled = settings.flag("INTEGRATION_ENABLE_BETTERMODE", true);
+        // Two names for one thing, because the legacy guide sets both.
+        let testing = settings.flag("TESTING_MODE", false)
+            | settings.flag("DISABLE_API_BETTERMODE", false);
+        if testing && !cfg!(feature = "simulation") {
+            settings.reject(
+                "TESTING_MODE: this build has no simulation; build with the feature `simulation`",
+            );
+        }
+        let network_id = settings.optional("BETTERMODE_NETWORK_ID").map(|id: String| NetworkId::new(id));
+        let credentials = load_credentials(settings, network_id.is_some());
+        if credentials.is_none() && enabled && !testing {
+            settings.reject(
+                "BETTERMODE_API_TOKEN is not set: set it, or BETTERMODE_CLIENT_ID and \
+                 BETTERMODE_CLIENT_SECRET, or TESTING_MODE=true to run against the built-in fake",
+            );
+        }
+        Self {
+            enabled,
+            testing,
+            api_url: settings.parsed("BETTERMODE_API_URL", values::default_api_url()),
+            network_id,
+            credentials,
+            generation: settings
+                .parsed("BETTERMODE_API_GENERATION", Generation::default())
+                .into(),
+            timeout: seconds(settings, "BETTERMODE_TIMEOUT_SECONDS", 10),
+            budget: (
+                settings.optional("BETTERMODE_RATE_LIMIT_REQUESTS"),
+                settings.optional("BETTERMODE_RATE_LIMIT_COMPLEXITY"),
+            ),
+        }
+    }
+}
+
+fn load_credentials(settings: &mut Settings<'_>, has_network: bool) -> Option<Credentials> {
+    let token = settings.secret("BETTERMODE_API_TOKEN");
+    let client_id: Option<String> = settings.optional("BETTERMODE_CLIENT_ID");
+    let client_secret = settings.secret("BETTERMODE_CLIENT_SECRET");
+    match (token, client_id, client_secret) {
+        // Client credentials can do more (act for a member), so they win.
+        (_, Some(client_id), Some(client_secret)) => {
+            if !has_network {
+                settings.reject(
+                    "BETTERMODE_NETWORK_ID is not set: client credentials are for one network",
+                );
+            }
+            Some(Credentials::App {
+                client_id,
+                client_secret,
+            })
+        }
+        (None, Some(_), None) | (None, None, Some(_)) => {
+            settings.reject("BETTERMODE_CLIENT_ID and BETTERMODE_CLIENT_SECRET go together: set both");
+            None
+        }
+        (Some(token), _, _) => Some(Credentials::StaticToken(token)),
+        (None, None, None) => None,
+    }
+}
+
+fn load_auth(settings: &mut Settings<'_>, listen: SocketAddr) -> Option<Keys> {
+    let auth = settings.secret("COMMUNITY_SVC_AUTH");
+    let keys = auth.and_then(|text| match Keys::parse(text.expose_secret()) {
+        Ok(keys) => Some(keys),
+        Err(problem) => {
+            settings.reject(format!("COMMUNITY_SVC_AUTH: {problem}"));
+            None
+        }
+    });
+    if keys.is_none() && !listen.ip().is_loopback() {
+        settings.reject(format!(
+            "COMMUNITY_SVC_LISTEN={listen}: set COMMUNITY_SVC_AUTH before listening beyond this machine"
+        ));
+    }
+    keys
+}
+
+fn seconds(settings: &mut Settings<'_>, key: &str, default: u64) -> Duration {
+    Duration::from_secs(settings.parsed(key, default))
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+use service_kit::env::MapEnv;
+
+use super::*;
+
+fn load(values: &[(&str, &str)]) -> Result<Loaded, Invalid> {
+    Config::load(&MapEnv::new(values.iter().copied()))
+}
+
+#[test]
+fn without_credentials_it_does_not_start_and_says_what_to_set() {
+    let problem = load(&[]).unwrap_err().to_string();
+    assert!(problem.contains("BETTERMODE_API_TOKEN is not set"), "{problem}");
+}
+
+#[test]
+fn testing_mode_and_its_other_name_need_no_credentials() {
+    for name in ["TESTING_MODE", "DISABLE_API_BETTERMODE"] {
+        assert!(load(&[(name, "true")]).unwrap().config.bettermode.testing);
+    }
+}
+
+#[test]
+fn a_token_alone_is_enough() {
+    let config = load(&[("BETTERMODE_API_TOKEN", "t")]).unwrap().config;
+    assert!(matches!(
+        config.bettermode.credentials,
+        Some(Credentials::StaticToken(_))
+    ));
+    assert_eq!(config.bettermode.api_url.as_str(), "https://api.bettermode.com/");
+}
+
+#[test]
+fn client_credentials_need_both_halves_and_the_network() {
+    let half = load(&[("BETTERMODE_CLIENT_ID", "id")]).unwrap_err();
+    assert!(half.to_string().contains("set both"));
+    let whole = [
+        ("BETTERMODE_CLIENT_ID", "id"),
+        ("BETTERMODE_CLIENT_SECRET", "secret"),
+    ];
+    let problem = load(&whole).unwrap_err().to_string();
+    assert!(problem.contains("BETTERMODE_NETWORK_ID"), "{problem}");
+}
+
+#[test]
+fn listening_beyond_this_machine_needs_authentication() {
+    let open = [("TESTING_MODE", "true"), ("COMMUNITY_SVC_LISTEN", "0.0.0.0:1")];
+    let problem = load(&open).unwrap_err().to_string();
+    assert!(problem.contains("COMMUNITY_SVC_AUTH"), "{problem}");
+}
+
+#[test]
+fn every_mistake_is_named_at_once() {
+    let problem = load(&[
+        ("TESTING_MODE", "perhaps"),
+        ("COMMUNITY_SVC_LISTEN", "here"),
+        ("BETTERMODE_API_GENERATION", "old"),
+        ("BETTERMODE_API_TOKEN", "t"),
+    ])
+    .unwrap_err();
+    assert_eq!(problem.0.len(), 3, "{problem}");
+}
+
+#[test]
+fn a_misspelt_setting_is_reported() {
+    let loaded = load(&[("TESTING_MODE", "true"), ("BETTERMODE_NETWROK_ID", "x")]).unwrap();
+    assert_eq!(loaded.unknown, ["BETTERMODE_NETWROK_ID"]);
+}
+
+#[test]
+fn no_secret_shows_in_what_is_printed() {
+    let loaded = load(&[
+        ("BETTERMODE_API_TOKEN", "tok-secret"),
+        ("REDIS_URL", "redis://:red-secret@localhost"),
+        ("MONGODB_URI", "mongodb://u:mon-secret@localhost"),
+    ])
+    .unwrap();
+    let shown: String = loaded.resolved.iter().map(|line| format!("{line}\n")).collect();
+    assert!(!shown.contains("-secret"), "{shown}");
+    assert!(!format!("{:?}", loaded.config).contains("-secret"));
+}

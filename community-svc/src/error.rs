@@ -1,0 +1,276 @@
+//! Every way a call can fail, and the only place that makes a `tonic::Status`.
+//!
+//! An [`Error`] knows its reason, its code, what to tell the caller and which
+//! details to attach. docs/errors.md lists them all; a test keeps it complete.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use community_proto::ERROR_DOMAIN;
+use community_proto::v1::ErrorReason;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+mod from_bettermode;
+
+pub(crate) use from_bettermode::Call;
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A field breaks its rule.
+    #[error("{field} {rule}")]
+    InvalidField {
+        /// Path of the field in the request.
+        field: &'static str,
+        /// What it must be, to be read after the field's name.
+        rule: String,
+    },
+    /// No such member.
+    #[error("the community has no member with this {by}; check it, and that the service uses the right network")]
+    MemberNotFound {
+        /// Which identifier was used: id, username, e-mail address.
+        by: &'static str,
+    },
+    /// Nobody visible has the address, and some addresses are hidden.
+    #[error(
+        "no member with this e-mail address is visible, and the service's token may not see every \
+         address; use an app token or an administrator's token"
+    )]
+    EmailNotVisible,
+    /// No such space.
+    #[error("the community has no space with this id")]
+    SpaceNotFound,
+    /// No post type fits.
+    #[error("{0}")]
+    PostTypeNotFound(&'static str),
+    /// BetterMode does not allow it.
+    #[error(
+        "BetterMode does not allow {attempted} with the service's token; check the app's or member's \
+         permissions in BetterMode"
+    )]
+    UpstreamPermissionDenied {
+        /// What was attempted.
+        attempted: &'static str,
+        /// The field that names what may not be touched, where one does.
+        field: Option<&'static str>,
+    },
+    /// BetterMode refuses our credentials.
+    #[error(
+        "BetterMode refused the service's credentials; check BETTERMODE_API_TOKEN, or \
+         BETTERMODE_CLIENT_ID, BETTERMODE_CLIENT_SECRET and BETTERMODE_NETWORK_ID"
+    )]
+    UpstreamTokenRefused,
+    /// The upstream budget is used up.
+    #[error("the community's BetterMode request budget is used up; call again after {retry_after:?}")]
+    UpstreamRateLimited {
+        /// When a call can succeed again.
+        retry_after: Duration,
+    },
+    /// BetterMode does not answer.
+    #[error("BetterMode did not answer while {attempted}; nothing was changed, call again later")]
+    UpstreamUnavailable {
+        /// What was attempted.
+        attempted: &'static str,
+    },
+    /// BetterMode's answer makes no sense to us.
+    #[error("BetterMode's answer while {attempted} could not be understood; the service's log has more")]
+    UpstreamUnintelligible {
+        /// What was attempted.
+        attempted: &'static str,
+    },
+    /// BetterMode refuses a value.
+    #[error("BetterMode refused a value while {attempted}; correct it and call again")]
+    UpstreamRejected {
+        /// What was attempted.
+        attempted: &'static str,
+        /// The field of our request that it is about, where that is known.
+        field: Option<&'static str>,
+    },
+    /// A write may or may not have happened.
+    #[error("BetterMode did not confirm {attempted}: it may or may not have happened; look before sending it again")]
+    OutcomeUnknown {
+        /// What was attempted.
+        attempted: &'static str,
+    },
+    /// A setting rules the call out.
+    #[error("the BetterMode integration is switched off by INTEGRATION_ENABLE_BETTERMODE=false")]
+    IntegrationDisabled,
+    /// Acting for a member needs client credentials.
+    #[error(
+        "acting for a member needs BETTERMODE_CLIENT_ID and BETTERMODE_CLIENT_SECRET; the service \
+         runs with a static BETTERMODE_API_TOKEN"
+    )]
+    ImpersonationUnavailable,
+    /// The event store does not answer.
+    #[error("the event store did not answer; nothing is lost if you send the same events again")]
+    EventStoreUnavailable,
+    /// The page token is not ours, or not for this query.
+    #[error("page_token is damaged or belongs to another query; start again without one")]
+    InvalidPageToken,
+    /// No known token.
+    #[error("send a token that the service knows as `authorization: Bearer ...` metadata")]
+    Unauthenticated,
+    /// The caller's time is over.
+    #[error("the call's deadline passed before there was an answer")]
+    DeadlineExceeded,
+    /// Too many calls at once.
+    #[error("the service is at its limit of calls at once; call again shortly")]
+    Overloaded,
+    /// A fault of ours.
+    #[error("internal error; the service's log has it under this call's x-request-id")]
+    Internal,
+    /// What the gRPC library itself refused.
+    #[error("{message}")]
+    Transport {
+        /// The library's code.
+        code: Code,
+        /// The library's text.
+        message: String,
+    },
+}
+
+impl Error {
+    /// A field that breaks its rule; `rule` is read after the field's name.
+    pub(crate) fn invalid(field: &'static str, rule: impl Into<String>) -> Self {
+        Self::InvalidField {
+            field,
+            rule: rule.into(),
+        }
+    }
+
+    /// The reason that programs decide on.
+    #[must_use]
+    pub fn reason(&self) -> ErrorReason {
+        match self {
+            Self::InvalidField { .. } => ErrorReason::InvalidField,
+            Self::MemberNotFound { .. } => ErrorReason::MemberNotFound,
+            Self::EmailNotVisible => ErrorReason::EmailNotVisible,
+            Self::SpaceNotFound => ErrorReason::SpaceNotFound,
+            Self::PostTypeNotFound(_) => ErrorReason::PostTypeNotFound,
+            Self::UpstreamPermissionDenied { .. } => ErrorReason::UpstreamPermissionDenied,
+            Self::UpstreamTokenRefused => ErrorReason::UpstreamTokenRefused,
+            Self::UpstreamRateLimited { .. } => ErrorReason::UpstreamRateLimited,
+            Self::UpstreamUnavailable { .. } => ErrorReason::UpstreamUnavailable,
+            Self::UpstreamUnintelligible { .. } => ErrorReason::UpstreamUnintelligible,
+            Self::UpstreamRejected { .. } => ErrorReason::UpstreamRejected,
+            Self::OutcomeUnknown { .. } => ErrorReason::OutcomeUnknown,
+            Self::IntegrationDisabled => ErrorReason::IntegrationDisabled,
+            Self::ImpersonationUnavailable => ErrorReason::ImpersonationUnavailable,
+            Self::EventStoreUnavailable => ErrorReason::EventStoreUnavailable,
+            Self::InvalidPageToken => ErrorReason::InvalidPageToken,
+            Self::Unauthenticated => ErrorReason::Unauthenticated,
+            Self::DeadlineExceeded => ErrorReason::DeadlineExceeded,
+            Self::Overloaded => ErrorReason::Overloaded,
+            Self::Internal => ErrorReason::Internal,
+            Self::Transport { code, .. } => match code {
+                Code::Unimplemented => ErrorReason::Unimplemented,
+                Code::DeadlineExceeded | Code::Cancelled => ErrorReason::DeadlineExceeded,
+                Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted => {
+                    ErrorReason::InvalidField
+                }
+                _ => ErrorReason::Internal,
+            },
+        }
+    }
+
+    /// The gRPC code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::InvalidField { .. }
+            | Self::SpaceNotFound
+            | Self::PostTypeNotFound(_)
+            | Self::UpstreamRejected { .. }
+            | Self::InvalidPageToken => Code::InvalidArgument,
+            Self::MemberNotFound { .. } | Self::EmailNotVisible => Code::NotFound,
+            Self::UpstreamPermissionDenied { .. } => Code::PermissionDenied,
+            Self::UpstreamTokenRefused
+            | Self::IntegrationDisabled
+            | Self::ImpersonationUnavailable => Code::FailedPrecondition,
+            Self::UpstreamRateLimited { .. } | Self::Overloaded => Code::ResourceExhausted,
+            Self::UpstreamUnavailable { .. } | Self::EventStoreUnavailable => Code::Unavailable,
+            Self::UpstreamUnintelligible { .. } | Self::Internal => Code::Internal,
+            Self::OutcomeUnknown { .. } => Code::Unknown,
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::Transport { code, .. } => *code,
+        }
+    }
+
+    /// The answer as HTTP, for layers that stand before gRPC.
+    pub(crate) fn into_http(self) -> Response {
+        Status::from(self).into_http()
+    }
+
+    fn field(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::InvalidField { field, rule } => Some((field, rule.clone())),
+            Self::SpaceNotFound => Some(("space_id", self.to_string())),
+            Self::PostTypeNotFound(_) => Some(("post_type_id", self.to_string())),
+            Self::InvalidPageToken => Some(("page_token", self.to_string())),
+            Self::UpstreamRejected {
+                field: Some(field), ..
+            }
+            | Self::UpstreamPermissionDenied {
+                field: Some(field), ..
+            } => Some((field, self.to_string())),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::UpstreamRateLimited { retry_after } => Some(*retry_after),
+            Self::UpstreamUnavailable { .. } | Self::EventStoreUnavailable => {
+                Some(Duration::from_secs(1))
+            }
+            Self::Overloaded => Some(Duration::from_millis(100)),
+            _ => None,
+        }
+    }
+
+    /// What varies in the text, for programs; the text itself is for people.
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::InvalidField { field, .. } => vec![("field", (*field).to_owned())],
+            Self::MemberNotFound { by } => vec![("identifier", (*by).to_owned())],
+            Self::UpstreamPermissionDenied { attempted, .. }
+            | Self::UpstreamUnavailable { attempted }
+            | Self::UpstreamUnintelligible { attempted }
+            | Self::UpstreamRejected { attempted, .. }
+            | Self::OutcomeUnknown { attempted } => vec![("attempted", (*attempted).to_owned())],
+            Self::UpstreamRateLimited { retry_after } => {
+                vec![("retry_after_ms", retry_after.as_millis().to_string())]
+            }
+            Self::IntegrationDisabled => {
+                vec![("setting", "INTEGRATION_ENABLE_BETTERMODE".to_owned())]
+            }
+            Self::UpstreamTokenRefused => vec![("setting", "BETTERMODE_API_TOKEN".to_owned())],
+            Self::ImpersonationUnavailable => vec![("setting", "BETTERMODE_CLIENT_ID".to_owned())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let reason = error.reason();
+        let metadata = error
+            .metadata()
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect::<std::collections::HashMap<_, _>>();
+        let mut details = ErrorDetails::with_error_info(reason.as_reason(), ERROR_DOMAIN, metadata);
+        if let Some((field, description)) = error.field() {
+            details.add_bad_request_violation(field, description);
+        }
+        if let Some(delay) = error.retry_after() {
+            details.set_retry_info(Some(delay));
+        }
+        Self::with_error_details(error.code(), error.to_string(), details)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+use super::*;
+
+/// One of each; the match in `is_listed` fails to compile when one is added.
+fn every_error() -> Vec<Error> {
+    vec![
+        Error::invalid("text", "must not be empty"),
+        Error::MemberNotFound { by: "id" },
+        Error::EmailNotVisible,
+        Error::SpaceNotFound,
+        Error::PostTypeNotFound("none"),
+        Error::UpstreamPermissionDenied {
+            attempted: "x",
+            field: Some("space_id"),
+        },
+        Error::UpstreamTokenRefused,
+        Error::UpstreamRateLimited {
+            retry_after: Duration::from_millis(1500),
+        },
+        Error::UpstreamUnavailable { attempted: "x" },
+        Error::UpstreamUnintelligible { attempted: "x" },
+        Error::UpstreamRejected {
+            attempted: "x",
+            field: Some("title"),
+        },
+        Error::OutcomeUnknown { attempted: "x" },
+        Error::IntegrationDisabled,
+        Error::ImpersonationUnavailable,
+        Error::EventStoreUnavailable,
+        Error::InvalidPageToken,
+        Error::Unauthenticated,
+        Error::DeadlineExceeded,
+        Error::Overloaded,
+        Error::Internal,
+        Error::Transport {
+            code: Code::Unimplemented,
+            message: String::new(),
+        },
+    ]
+}
+
+#[test]
+fn every_error_carries_its_reason_and_domain() {
+    for error in every_error() {
+        let status = Status::from(error.clone());
+        let details = status.get_error_details();
+        let info = details.error_info().expect("ErrorInfo");
+        assert_eq!(info.domain, "community.v1");
+        assert_eq!(info.reason, error.reason().as_reason());
+        assert_eq!(status.code(), error.code());
+    }
+}
+
+#[test]
+fn every_reason_of_the_contract_is_made_and_documented() {
+    let made: std::collections::BTreeSet<i32> = every_error()
+        .iter()
+        .map(|error| error.reason() as i32)
+        .collect();
+    let docs = include_str!("../../../docs/errors.md");
+    for number in 1.. {
+        let Ok(reason) = ErrorReason::try_from(number) else {
+            break;
+        };
+        assert!(made.contains(&number), "nothing makes {reason:?}");
+        assert!(
+            docs.contains(&format!("`{}`", reason.as_reason())),
+            "docs/errors.md lacks {}",
+            reason.as_reason()
+        );
+    }
+}
+
+#[test]
+fn a_bad_field_is_named_in_bad_request() {
+    let status = Status::from(Error::invalid("text", "must not be empty"));
+    let details = status.get_error_details();
+    let violation = &details.bad_request().unwrap().field_violations[0];
+    assert_eq!(violation.field, "text");
+    assert_eq!(status.message(), "text must not be empty");
+}
+
+#[test]
+fn a_used_up_budget_says_when_to_call_again() {
+    let retry_after = Duration::from_millis(1500);
+    let status = Status::from(Error::UpstreamRateLimited { retry_after });
+    let details = status.get_error_details();
+    assert_eq!(details.retry_info().unwrap().retry_delay, Some(retry_after));
+}

@@ -1,0 +1,120 @@
+//! The RPCs: check, call, convert. Proto types stop here.
+
+use community_proto::v1 as pb;
+use community_proto::v1::community_service_server::CommunityService;
+use community_proto::v1::webhook_event_service_server::WebhookEventService;
+use tonic::{Request, Response, Status};
+
+use crate::direct_messages::DirectMessages;
+use crate::error::Error;
+use crate::events::SharedEventStore;
+use crate::health::Health;
+use crate::members::Members;
+use crate::metrics::Metrics;
+use crate::posts::Posts;
+
+mod convert;
+mod direct_messages;
+mod members;
+mod page_token;
+mod posts;
+mod status;
+mod validate;
+mod webhook_events;
+
+/// What `CommunityService` needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Community {
+    pub(crate) enabled: bool,
+    pub(crate) members: Members,
+    pub(crate) posts: Posts,
+    pub(crate) direct_messages: DirectMessages,
+    pub(crate) health: Health,
+}
+
+/// What `WebhookEventService` needs.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookEvents {
+    pub(crate) enabled: bool,
+    pub(crate) store: SharedEventStore,
+    pub(crate) members: Members,
+    pub(crate) clock: service_kit::clock::SharedClock,
+    pub(crate) metrics: Metrics,
+}
+
+#[tonic::async_trait]
+impl CommunityService for Community {
+    async fn get_member(
+        &self,
+        request: Request<pb::GetMemberRequest>,
+    ) -> Result<Response<pb::GetMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(members::get(self, request.into_inner()).await?))
+    }
+
+    async fn get_member_by_email(
+        &self,
+        request: Request<pb::GetMemberByEmailRequest>,
+    ) -> Result<Response<pb::GetMemberByEmailResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            members::get_by_email(self, &request.into_inner()).await?,
+        ))
+    }
+
+    async fn send_direct_message(
+        &self,
+        request: Request<pb::SendDirectMessageRequest>,
+    ) -> Result<Response<pb::SendDirectMessageResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            direct_messages::send(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn create_post(
+        &self,
+        request: Request<pb::CreatePostRequest>,
+    ) -> Result<Response<pb::CreatePostResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(posts::create(self, request.into_inner()).await?))
+    }
+
+    async fn get_status(
+        &self,
+        _: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        Ok(Response::new(status::get(self).await))
+    }
+}
+
+#[tonic::async_trait]
+impl WebhookEventService for WebhookEvents {
+    async fn ingest_webhook_events(
+        &self,
+        request: Request<pb::IngestWebhookEventsRequest>,
+    ) -> Result<Response<pb::IngestWebhookEventsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            webhook_events::ingest(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_webhook_events(
+        &self,
+        request: Request<pb::ListWebhookEventsRequest>,
+    ) -> Result<Response<pb::ListWebhookEventsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            webhook_events::list(self, request.into_inner()).await?,
+        ))
+    }
+}
+
+fn enabled(enabled: bool) -> Result<(), Error> {
+    if enabled {
+        Ok(())
+    } else {
+        Err(Error::IntegrationDisabled)
+    }
+}

@@ -1,0 +1,142 @@
+//! Our types to the contract's.
+
+use bettermode::{
+    CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Post, PostStatus, Role,
+};
+use community_proto::v1 as pb;
+use jiff::Timestamp;
+
+use crate::members::{Read, Source};
+
+pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    // The contract wants nanoseconds to count forward, also before 1970.
+    let nanos = at.as_nanosecond();
+    prost_types::Timestamp {
+        seconds: i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or(i64::MAX),
+        nanos: i32::try_from(nanos.rem_euclid(1_000_000_000)).unwrap_or(0),
+    }
+}
+
+pub(super) fn from_timestamp(at: prost_types::Timestamp) -> Option<Timestamp> {
+    Timestamp::new(at.seconds, at.nanos).ok()
+}
+
+pub(super) fn freshness(read: &Read) -> pb::Freshness {
+    pb::Freshness {
+        source: match read.source {
+            Source::Memory => pb::Source::Memory,
+            Source::Redis => pb::Source::Redis,
+            Source::BetterMode => pb::Source::Bettermode,
+        }
+        .into(),
+        fetched_at: Some(timestamp(read.fetched_at)),
+    }
+}
+
+pub(super) fn member(member: Member) -> pb::Member {
+    pb::Member {
+        id: member.id.as_str().to_owned(),
+        username: member.username,
+        name: member.name.unwrap_or_default(),
+        email: member.email.unwrap_or_default(),
+        status: member_status(&member.status).into(),
+        raw_status: member.status.raw().to_owned(),
+        role: member.role.map(role),
+        tagline: member.tagline.unwrap_or_default(),
+        external_id: member.external_id.unwrap_or_default(),
+        locale: member.locale.unwrap_or_default(),
+        profile_picture_url: member.profile_picture_url.unwrap_or_default(),
+        url: member.url.unwrap_or_default(),
+        fields: member.fields.into_iter().filter_map(field).collect(),
+        create_time: Some(timestamp(member.created_at)),
+        update_time: Some(timestamp(member.updated_at)),
+        last_seen_time: member.last_seen_at.map(timestamp),
+        verify_time: member.verified_at.map(timestamp),
+    }
+}
+
+fn member_status(status: &MemberStatus) -> pb::MemberStatus {
+    match status {
+        MemberStatus::Verified => pb::MemberStatus::Verified,
+        MemberStatus::Unverified => pb::MemberStatus::Unverified,
+        MemberStatus::Suspended => pb::MemberStatus::Suspended,
+        MemberStatus::Deleted => pb::MemberStatus::Deleted,
+        MemberStatus::Blocked => pb::MemberStatus::Blocked,
+        MemberStatus::Other(_) => pb::MemberStatus::Unspecified,
+    }
+}
+
+fn role(role: Role) -> pb::MemberRole {
+    pb::MemberRole {
+        id: role.id,
+        name: role.name,
+        r#type: role.kind.unwrap_or_default(),
+    }
+}
+
+/// A field without a value is not set.
+fn field(field: CustomField) -> Option<pb::MemberField> {
+    let json_value = field.value.filter(|value| value != "null")?;
+    Some(pb::MemberField {
+        key: field.key,
+        json_value,
+    })
+}
+
+pub(super) fn post(post: Post) -> pb::Post {
+    pb::Post {
+        id: post.id.as_str().to_owned(),
+        space_id: post.space_id.as_str().to_owned(),
+        post_type_id: post.post_type_id.as_str().to_owned(),
+        owner_member_id: post
+            .owner_id
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default(),
+        created_by_member_id: post.created_by_id.as_str().to_owned(),
+        title: post.title.unwrap_or_default(),
+        status: post_status(&post.status).into(),
+        raw_status: post.status.raw().to_owned(),
+        url: post.url.unwrap_or_default(),
+        create_time: Some(timestamp(post.created_at)),
+        update_time: Some(timestamp(post.updated_at)),
+        publish_time: post.published_at.map(timestamp),
+    }
+}
+
+fn post_status(status: &PostStatus) -> pb::PostStatus {
+    match status {
+        PostStatus::Published => pb::PostStatus::Published,
+        PostStatus::Draft => pb::PostStatus::Draft,
+        PostStatus::Blocked => pb::PostStatus::Blocked,
+        PostStatus::Deleted => pb::PostStatus::Deleted,
+        PostStatus::Archived => pb::PostStatus::Archived,
+        PostStatus::Other(_) => pb::PostStatus::Unspecified,
+    }
+}
+
+pub(super) fn direct_message(message: DirectMessage, recipient: MemberId) -> pb::DirectMessage {
+    pb::DirectMessage {
+        id: message.id,
+        conversation_id: message.conversation_id,
+        recipient_member_id: recipient.as_str().to_owned(),
+        mechanism: match message.mechanism {
+            Mechanism::Chat => pb::DirectMessageMechanism::Chat,
+            Mechanism::PrivateSpace => pb::DirectMessageMechanism::PrivateSpace,
+        }
+        .into(),
+        send_time: Some(timestamp(message.sent_at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_before_1970_keeps_its_nanoseconds_positive() {
+        let at: Timestamp = "1969-12-31T23:59:59.25Z".parse().unwrap();
+        let converted = timestamp(at);
+        assert_eq!((converted.seconds, converted.nanos), (-1, 250_000_000));
+        assert_eq!(from_timestamp(converted), Some(at));
+    }
+}
