@@ -19,4 +19,5 @@ pub mod rate_limit;
 pub mod server;
 #[cfg(feature = "simulation")]
 pub mod simulation;
+pub mod stores;
 pub mod upstream;

@@ -24,6 +24,7 @@ pub(crate) enum Missing {
     Member { by: &'static str },
     Recipient,
     Space,
+    Nothing,
 }
 
 impl Call {
@@ -35,6 +36,20 @@ impl Call {
             subject: None,
         }
     }
+
+    pub(crate) const READING_CAPABILITIES: Self = Self {
+        attempted: "asking the network what it can do",
+        missing: Missing::Nothing,
+        fields: &[],
+        subject: None,
+    };
+
+    pub(crate) const READING_NETWORK: Self = Self {
+        attempted: "reading the network",
+        missing: Missing::Nothing,
+        fields: &[],
+        subject: None,
+    };
 
     pub(crate) const READING_POST_TYPES: Self = Self {
         attempted: "reading the space's post types",
@@ -99,6 +114,7 @@ impl Call {
                     by: "recipient_member_id",
                 },
                 Missing::Space => Error::SpaceNotFound,
+                Missing::Nothing => Error::UpstreamUnintelligible { attempted },
             },
             Upstream::EmailNotVisible => Error::EmailNotVisible,
             Upstream::RateLimited { retry_after, .. } => Error::UpstreamRateLimited {

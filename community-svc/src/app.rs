@@ -1,0 +1,292 @@
+//! The wiring: settings in, a running service out.
+//!
+//! [`App::build`] binds the ports and makes every part; [`App::run`] serves until
+//! the service drains. Dependencies may be down: nothing here waits for them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bettermode::{Client, Transport};
+use prometheus_client::registry::Registry;
+use service_kit::admin;
+use service_kit::clock::SharedClock;
+use service_kit::shutdown::Shutdown;
+use service_kit::tasks::Tasks;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::server::HealthReporter;
+
+use crate::cache;
+use crate::config::{BetterMode, Config};
+use crate::direct_messages::DirectMessages;
+use crate::grpc::{Community, WebhookEvents};
+use crate::health::{Health, Watched};
+use crate::members::{Members, Ttl};
+use crate::metrics::Metrics;
+use crate::posts::Posts;
+use crate::rate_limit::Limiter;
+use crate::server::{self, Parts};
+use crate::stores::Stores;
+use crate::upstream::Upstream;
+
+/// How long tasks may take to notice that the service has stopped.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Why the service could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A port is taken or not ours to use.
+    #[error("failed to listen on {addr}; is another process using it? change {setting}")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// The setting that names it.
+        setting: &'static str,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// A store cannot even be described.
+    #[error("failed to set up the stores")]
+    Stores(#[from] crate::stores::Error),
+    /// The HTTPS client cannot be made.
+    #[error("failed to set up the BetterMode client")]
+    Client(#[source] bettermode::Error),
+    /// The descriptors for reflection are broken.
+    #[error("failed to set up reflection")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// The service, ready to run.
+pub struct App {
+    grpc: TcpListener,
+    admin: TcpListener,
+    routes: Routes,
+    registry: Arc<Registry>,
+    health: Health,
+    reporter: HealthReporter,
+    upstream: Upstream,
+    enabled: bool,
+    drain: Duration,
+    tasks: Tasks,
+    shutdown: Shutdown,
+}
+
+impl App {
+    /// Binds the ports and makes every part.
+    ///
+    /// # Errors
+    /// [`Error`] when something is wrong that waiting would not mend.
+    pub async fn build(
+        config: Config,
+        clock: SharedClock,
+        tasks: Tasks,
+        shutdown: Shutdown,
+    ) -> Result<Self, Error> {
+        let grpc = bind(config.listen, "COMMUNITY_SVC_LISTEN").await?;
+        let admin = bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?;
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        let stores = Stores::open(&config, &clock, &tasks).await?;
+        let client = client(&config.bettermode, &stores.limiter, &clock)?;
+        let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
+        let members = Members::new(
+            upstream.clone(),
+            stores.cache.clone(),
+            Arc::clone(&clock),
+            metrics.clone(),
+            ttl(config.cache.member_ttl),
+        );
+        let health = Health::new(Watched {
+            upstream: upstream.clone(),
+            enabled: config.bettermode.enabled,
+            testing: config.bettermode.testing,
+            cache: stores.cache,
+            events: Arc::clone(&stores.events),
+            limiter: stores.limiter,
+            clock: Arc::clone(&clock),
+        });
+        let parts = Parts {
+            community: Community {
+                enabled: config.bettermode.enabled,
+                members: members.clone(),
+                posts: Posts::new(upstream.clone()),
+                direct_messages: DirectMessages::new(upstream.clone()),
+                health: health.clone(),
+            },
+            webhook_events: WebhookEvents {
+                enabled: config.bettermode.enabled,
+                store: stores.events,
+                members,
+                clock,
+                metrics: metrics.clone(),
+            },
+            metrics,
+            auth: config.auth,
+            max_concurrent_calls: config.max_concurrent_calls,
+        };
+        let (reporter, health_service) = tonic_health::server::health_reporter();
+        let routes = server::routes(
+            parts,
+            health_service,
+            reflection().build_v1()?,
+            reflection().build_v1alpha()?,
+        );
+        Ok(Self {
+            grpc,
+            admin,
+            routes,
+            registry: Arc::new(registry),
+            health,
+            reporter,
+            upstream,
+            enabled: config.bettermode.enabled,
+            drain: config.drain,
+            tasks,
+            shutdown,
+        })
+    }
+
+    /// Where gRPC is served; the port is a real one also when 0 was asked for.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.grpc.local_addr()
+    }
+
+    /// Serves until the service drains, then lets open calls finish.
+    pub async fn run(self) {
+        let Self { tasks, shutdown, .. } = &self;
+        let (tasks, shutdown) = (tasks.clone(), shutdown.clone());
+        // Known states before the first call, so that health never lies at the start.
+        self.health.check_stores().await;
+        tasks.spawn(
+            "health",
+            self.health.clone().watch(self.reporter, shutdown.clone()),
+        );
+        if self.enabled {
+            tasks.spawn("capabilities", learn_capabilities(self.upstream));
+        }
+        announce("grpc", &self.grpc);
+        announce("admin", &self.admin);
+        tasks.spawn(
+            "admin",
+            admin::run(
+                self.admin,
+                self.registry,
+                Arc::new(self.health),
+                tasks.clone(),
+                shutdown.clone(),
+            ),
+        );
+        serve(self.grpc, self.routes, &shutdown, self.drain).await;
+        if !tasks.finished(LAST_WORDS).await {
+            tracing::warn!("some tasks were cut off");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+async fn serve(listener: TcpListener, routes: Routes, shutdown: &Shutdown, drain: Duration) {
+    let draining = shutdown.draining().clone();
+    let serving = server::builder()
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener), draining.clone().cancelled_owned());
+    let out_of_patience = async {
+        draining.cancelled().await;
+        tracing::info!("draining: open calls may finish");
+        tokio::select! {
+            () = tokio::time::sleep(drain) => tracing::warn!("calls still open after the drain limit were cut"),
+            () = shutdown.aborting().cancelled() => tracing::warn!("stopping at once"),
+        }
+    };
+    tokio::select! {
+        ended = serving => if let Err(error) = ended {
+            tracing::error!(error = &error as &dyn std::error::Error, "the gRPC server ended");
+            shutdown.drain();
+        },
+        () = out_of_patience => {}
+    }
+}
+
+pub(crate) fn client(
+    config: &BetterMode,
+    limiter: &Arc<Limiter>,
+    clock: &SharedClock,
+) -> Result<Client, Error> {
+    let (transport, credentials) = transport(config)?;
+    let mut settings = bettermode::Config::new(credentials);
+    settings.api_url = config.api_url.clone();
+    settings.network_id.clone_from(&config.network_id);
+    settings.generation = config.generation;
+    settings.timeout = config.timeout;
+    let transport = match transport {
+        Some(transport) => transport,
+        None => Transport::https(&settings).map_err(Error::Client)?,
+    };
+    let clock = Arc::clone(clock);
+    Ok(Client::new(
+        settings,
+        transport,
+        Arc::clone(limiter) as Arc<dyn bettermode::Budget>,
+        Arc::new(move || clock.now()),
+    ))
+}
+
+/// Credentials, and the way to the built-in fake when it stands in.
+fn transport(
+    config: &BetterMode,
+) -> Result<(Option<Transport>, bettermode::Credentials), Error> {
+    #[cfg(feature = "simulation")]
+    if config.testing {
+        tracing::warn!("TESTING_MODE: BetterMode is played by the built-in fake; no request leaves");
+        let (transport, credentials) = crate::simulation::start();
+        return Ok((Some(transport), credentials));
+    }
+    // Without credentials the integration is disabled, and no call gets this far.
+    let credentials = config
+        .credentials
+        .clone()
+        .unwrap_or_else(|| bettermode::Credentials::StaticToken(String::new().into()));
+    Ok((None, credentials))
+}
+
+/// Asks early, so that the first caller does not wait for it; a failure is asked
+/// again by whoever needs the answer.
+async fn learn_capabilities(upstream: Upstream) {
+    let capabilities = upstream.client().capabilities().await;
+    if let Ok(capabilities) = upstream.settle(crate::error::Call::READING_CAPABILITIES, capabilities)
+    {
+        tracing::info!(?capabilities, "asked the network what it can do");
+    }
+}
+
+fn ttl(about: Duration) -> Ttl {
+    Arc::new(move || cache::jittered(about, &mut rand::rng()))
+}
+
+fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(community_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        // So that grpcurl can print error details.
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+}
+
+async fn bind(addr: SocketAddr, setting: &'static str) -> Result<TcpListener, Error> {
+    TcpListener::bind(addr)
+        .await
+        .map_err(|source| Error::Listen {
+            addr,
+            setting,
+            source,
+        })
+}
+
+fn announce(server: &'static str, listener: &TcpListener) {
+    if let Ok(addr) = listener.local_addr() {
+        tracing::info!(server, %addr, "listening");
+    }
+}
