@@ -57,11 +57,14 @@ pub(crate) fn log(name: &str, colour: Colour, text: &str) {
     ));
 }
 
-fn paint(colour: Colour, text: impl Display) -> String {
+/// Whether a person sees colours, here and in what is passed on from services.
+pub(crate) fn coloured() -> bool {
     static COLOURED: OnceLock<bool> = OnceLock::new();
-    let coloured = *COLOURED
-        .get_or_init(|| io::stdout().is_terminal() && workspace::setting("NO_COLOR").is_none());
-    if coloured {
+    *COLOURED.get_or_init(|| io::stdout().is_terminal() && workspace::setting("NO_COLOR").is_none())
+}
+
+fn paint(colour: Colour, text: impl Display) -> String {
+    if coloured() {
         format!("\x1b[1;{}m{text}\x1b[0m", colour as u8)
     } else {
         text.to_string()

@@ -30,26 +30,27 @@ pub(super) fn install(packages: &[&str]) -> Result<(), Error> {
     if processes::on_path("apt-get").is_none() {
         return Err(Error::ProgramMissing { program: names });
     }
+    let root = || {
+        as_root().ok_or_else(|| Error::NeedsRoot {
+            packages: names.clone(),
+        })
+    };
+    let install = || {
+        let mut command = root()?;
+        command.args(["apt-get", "install", "-y", "-q", "--no-install-recommends"]);
+        processes::output_of(command.args(packages))
+    };
+    root()?;
     terminal::step(
         "Installing",
         format_args!("{names} (packages of the system)"),
     );
-    let needs_root = || Error::NeedsRoot {
-        packages: names.clone(),
-    };
-    // The lists of a fresh system are empty; old ones may name what is gone.
-    processes::output_of(
-        as_root()
-            .ok_or_else(needs_root)?
-            .args(["apt-get", "update", "-q"]),
-    )?;
-    processes::output_of(
-        as_root()
-            .ok_or_else(needs_root)?
-            .args(["apt-get", "install", "-y", "-q", "--no-install-recommends"])
-            .args(packages),
-    )?;
-    Ok(())
+    if install().is_ok() {
+        return Ok(());
+    }
+    // The lists of a fresh system are empty, and old ones name what is gone.
+    processes::output_of(root()?.args(["apt-get", "update", "-q"]))?;
+    install().map(drop)
 }
 
 /// A command that becomes root: `env` for root itself, else sudo, which asks for

@@ -55,6 +55,9 @@ impl Services {
                 command.env(inherited, value);
             }
         }
+        if !terminal::coloured() {
+            command.env("NO_COLOR", "1");
+        }
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut group = Group::start(&mut command)?;
