@@ -186,3 +186,60 @@ fn shown(command: &Command) -> String {
     );
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+
+    use super::*;
+
+    fn nobody_asks() -> Interrupt {
+        Interrupt(Arc::new(AtomicBool::new(false)))
+    }
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdout(Stdio::piped());
+        command
+    }
+
+    /// The end of the pipe is the end of everybody who could write to it.
+    #[test]
+    fn stopping_a_group_ends_what_its_program_started() {
+        let mut group = Group::start(&mut shell("sleep 600 & echo started; wait")).unwrap();
+        let mut lines = BufReader::new(group.child().stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "started");
+        group.stop(Duration::from_secs(10), &nobody_asks());
+        assert!(lines.next().is_none());
+    }
+
+    #[test]
+    fn a_program_that_ignores_the_request_is_killed_after_the_patience() {
+        let mut group = Group::start(&mut shell(
+            "trap '' TERM; echo deaf; while :; do sleep 1; done",
+        ))
+        .unwrap();
+        let mut lines = BufReader::new(group.child().stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "deaf");
+        group.stop(Duration::from_millis(100), &nobody_asks());
+        assert_eq!(exit_code(group.ended().unwrap()), 137);
+    }
+
+    #[test]
+    fn a_request_to_stop_ends_the_waiting() {
+        let interrupt = Interrupt(Arc::new(AtomicBool::new(true)));
+        let group = Group::start(&mut shell("sleep 600")).unwrap();
+        assert!(matches!(group.wait(&interrupt), Err(Error::Interrupted)));
+    }
+
+    #[test]
+    fn a_failed_program_shows_what_it_wrote() {
+        let error = output_of(&mut shell("echo broken >&2; exit 3"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with("failed with exit code 3\nbroken"),
+            "{error}"
+        );
+    }
+}

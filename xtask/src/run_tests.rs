@@ -37,8 +37,14 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<(), Error
     finish(Group::start(&mut build)?.wait(&interrupt)?)?;
 
     terminal::heading("test");
+    // What killed programs leave behind goes with this folder.
+    let temporary = tempfile::Builder::new()
+        .prefix("test-run-")
+        .tempdir_in(&workspace.target)
+        .map_err(Error::io("create a folder for the tests' files"))?;
     let mut test = std::process::Command::new(workspace.built("with-stores"));
     test.current_dir(&workspace.root);
+    test.env("TMPDIR", temporary.path());
     for (variable, tool) in VARIABLES {
         test.env(variable, tools.path(*tool));
     }
