@@ -16,6 +16,7 @@ pub mod members;
 pub mod metrics;
 pub mod posts;
 pub mod rate_limit;
+pub mod redis_link;
 pub mod server;
 #[cfg(feature = "simulation")]
 pub mod simulation;

@@ -1,0 +1,285 @@
+//! What the window must do, over its two implementations, at chosen times; and
+//! that the two give the same answers.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use uuid::Uuid;
+
+use super::Limits;
+use super::shared_window::SharedWindow;
+use super::window::{Claim, Decision, Usage, WINDOW, Window};
+use crate::redis_link::{RedisLink, testing};
+
+/// An arbitrary start, of the size that Redis's clock has.
+const START: u64 = 1_772_600_000_123;
+
+/// Runs each function over both implementations.
+macro_rules! contract {
+    ($($name:ident),+ $(,)?) => {
+        mod memory {
+            $(#[tokio::test] async fn $name() {
+                super::$name(super::Bench::Memory(super::Window::default())).await;
+            })+
+        }
+        mod real_redis {
+            $(#[tokio::test] async fn $name() {
+                super::$name(super::Bench::redis(&super::testing::link())).await;
+            })+
+        }
+    };
+}
+
+contract!(
+    the_limit_passes_at_once_and_the_next_waits_for_the_first_to_leave,
+    points_run_out_before_requests_where_they_cost_more,
+    the_time_to_wait_counts_requests_and_points,
+    more_points_than_the_limit_need_the_window_for_themselves,
+    what_others_used_counts_from_when_it_was_heard,
+    what_the_log_knows_already_is_not_counted_twice,
+    an_old_claim_is_forgotten,
+    a_clock_that_steps_back_holds_up_for_one_window_at_most,
+    a_smaller_limit_holds_at_once,
+);
+
+enum Bench {
+    Memory(Window),
+    Redis(SharedWindow),
+}
+
+impl Bench {
+    fn redis(link: &RedisLink) -> Self {
+        let key = format!("bettermode:ratelimit:test:{}", Uuid::new_v4());
+        Self::Redis(SharedWindow::new(link.clone(), key))
+    }
+
+    async fn acquire(
+        &mut self,
+        now: u64,
+        limits: Limits,
+        complexity: u32,
+        claims: &[Claim],
+    ) -> Decision {
+        match self {
+            Self::Memory(window) => window.acquire(START + now, limits, complexity, claims),
+            Self::Redis(window) => window
+                .acquire_at(&(START + now).to_string(), limits, complexity, claims)
+                .await
+                .unwrap(),
+        }
+    }
+
+    /// With nothing claimed.
+    async fn ask(&mut self, now: u64, limits: Limits, complexity: u32) -> Decision {
+        self.acquire(now, limits, complexity, &[]).await
+    }
+}
+
+fn limits(requests: u32, complexity: u32) -> Limits {
+    Limits {
+        requests,
+        complexity,
+    }
+}
+
+fn wait(millis: u64) -> Decision {
+    Decision::Refused {
+        retry_after: Duration::from_millis(millis),
+    }
+}
+
+fn claim(age: u64, requests: u64, complexity: u64) -> Claim {
+    Claim {
+        age,
+        used: Usage {
+            requests,
+            complexity,
+        },
+    }
+}
+
+async fn the_limit_passes_at_once_and_the_next_waits_for_the_first_to_leave(mut bench: Bench) {
+    let limits = limits(3, 100);
+    for now in [0, 0, 5] {
+        assert_eq!(bench.ask(now, limits, 1).await, Decision::Allowed);
+    }
+    assert_eq!(bench.ask(5, limits, 1).await, wait(WINDOW - 4));
+    assert_eq!(bench.ask(WINDOW, limits, 1).await, wait(1));
+    for _ in 0..2 {
+        assert_eq!(bench.ask(WINDOW + 1, limits, 1).await, Decision::Allowed);
+    }
+    assert_eq!(bench.ask(WINDOW + 1, limits, 1).await, wait(5));
+}
+
+async fn points_run_out_before_requests_where_they_cost_more(mut bench: Bench) {
+    let limits = limits(20, 100);
+    assert_eq!(bench.ask(0, limits, 60).await, Decision::Allowed);
+    assert_eq!(bench.ask(1, limits, 41).await, wait(WINDOW));
+    assert_eq!(bench.ask(1, limits, 40).await, Decision::Allowed);
+    assert_eq!(bench.ask(1, limits, 0).await, Decision::Allowed);
+}
+
+async fn the_time_to_wait_counts_requests_and_points(mut bench: Bench) {
+    let limits = limits(3, 100);
+    for (now, points) in [(0, 10), (100, 80), (200, 10)] {
+        assert_eq!(bench.ask(now, limits, points).await, Decision::Allowed);
+    }
+    assert_eq!(bench.ask(300, limits, 10).await, wait(WINDOW + 1 - 300));
+    assert_eq!(bench.ask(300, limits, 11).await, wait(WINDOW + 101 - 300));
+    assert_eq!(bench.ask(300, limits, 91).await, wait(WINDOW + 201 - 300));
+}
+
+async fn more_points_than_the_limit_need_the_window_for_themselves(mut bench: Bench) {
+    let limits = limits(5, 100);
+    assert_eq!(bench.ask(0, limits, 1).await, Decision::Allowed);
+    assert_eq!(bench.ask(0, limits, 5_000).await, wait(WINDOW + 1));
+    let later = WINDOW + 1;
+    assert_eq!(bench.ask(later, limits, 5_000).await, Decision::Allowed);
+    assert_eq!(bench.ask(later, limits, 1).await, wait(WINDOW + 1));
+}
+
+async fn what_others_used_counts_from_when_it_was_heard(mut bench: Bench) {
+    let limits = limits(20, 2_000);
+    assert_eq!(bench.ask(0, limits, 10).await, Decision::Allowed);
+    // 400 ms ago 18 of the 20 were gone, and only 1 of them was ours.
+    let claims = [claim(400, 18, 0)];
+    let first = bench.acquire(1_000, limits, 10, &claims).await;
+    assert_eq!(first, Decision::Allowed);
+    assert_eq!(bench.ask(1_000, limits, 10).await, Decision::Allowed);
+    assert_eq!(bench.ask(1_000, limits, 10).await, wait(WINDOW + 1 - 1_000));
+    let one_free = WINDOW + 1;
+    assert_eq!(bench.ask(one_free, limits, 10).await, Decision::Allowed);
+    assert_eq!(bench.ask(one_free, limits, 10).await, wait(600));
+}
+
+async fn what_the_log_knows_already_is_not_counted_twice(mut bench: Bench) {
+    let limits = limits(20, 2_000);
+    for now in 0..10 {
+        assert_eq!(bench.ask(now, limits, 10).await, Decision::Allowed);
+    }
+    let claims = [claim(0, 10, 0), claim(5, 0, 100), claim(0, 0, 60)];
+    for _ in 0..10 {
+        let decision = bench.acquire(20, limits, 10, &claims).await;
+        assert_eq!(decision, Decision::Allowed);
+    }
+    let decision = bench.acquire(20, limits, 10, &claims).await;
+    assert_eq!(decision, wait(WINDOW + 1 - 20));
+}
+
+async fn an_old_claim_is_forgotten(mut bench: Bench) {
+    let claims = [claim(WINDOW + 1, 20, 2_000)];
+    let decision = bench.acquire(50, limits(1, 1), 1, &claims).await;
+    assert_eq!(decision, Decision::Allowed);
+}
+
+async fn a_clock_that_steps_back_holds_up_for_one_window_at_most(mut bench: Bench) {
+    let limits = limits(1, 10);
+    assert_eq!(bench.ask(3_600_000, limits, 1).await, Decision::Allowed);
+    assert_eq!(bench.ask(0, limits, 1).await, wait(WINDOW + 1));
+    assert_eq!(bench.ask(WINDOW + 1, limits, 1).await, Decision::Allowed);
+}
+
+async fn a_smaller_limit_holds_at_once(mut bench: Bench) {
+    for now in 0..5 {
+        assert_eq!(bench.ask(now, limits(5, 100), 1).await, Decision::Allowed);
+    }
+    // Four of the five have to leave before there is room for one more of two.
+    assert_eq!(
+        bench.ask(10, limits(2, 100), 1).await,
+        wait(WINDOW + 4 - 10)
+    );
+}
+
+/// How a history is made up: the step to the next time, the points, a claim.
+type Step = (u64, u32, Option<(u64, u64, u64)>);
+
+fn history() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        5 => 0..40u64,
+        3 => 500..4_000u64,
+        1 => (WINDOW - 2)..(WINDOW + 3),
+        1 => (2 * WINDOW)..(3 * WINDOW),
+    ];
+    let claim = proptest::option::weighted(0.15, (0..(WINDOW + 500), 0..8u64, 0..150u64));
+    proptest::collection::vec((step, 0..60u32, claim), 1..60)
+}
+
+proptest! {
+    #[test]
+    fn no_window_holds_more_than_the_limit_and_nothing_is_refused_without_need(
+        steps in history(), requests in 1..6u32, complexity in 40..150u32,
+    ) {
+        let limits = limits(requests, complexity);
+        let mut window = Window::default();
+        let mut passed: Vec<(u64, u64)> = Vec::new();
+        let mut now = START;
+        for (step, points, _) in steps {
+            now += step;
+            let cost = u64::from(points.min(complexity));
+            let fits = |at: u64| {
+                let inside = passed.iter().filter(|(then, _)| then + WINDOW >= at);
+                let (count, sum) = inside.fold((0, 0), |(n, s), (_, c)| (n + 1, s + c));
+                count < u64::from(requests) && sum + cost <= u64::from(complexity)
+            };
+            match window.acquire(now, limits, points, &[]) {
+                Decision::Allowed => {
+                    prop_assert!(fits(now));
+                    passed.push((now, cost));
+                }
+                Decision::Refused { retry_after } => {
+                    let free_at = now + u64::try_from(retry_after.as_millis()).unwrap();
+                    prop_assert!(!fits(now));
+                    prop_assert!(fits(free_at) && !fits(free_at - 1));
+                }
+            }
+        }
+        for (start, _) in &passed {
+            let inside = passed.iter().filter(|(at, _)| (*start..=start + WINDOW).contains(at));
+            let (count, sum) = inside.fold((0, 0), |(n, s), (_, c)| (n + 1, s + c));
+            prop_assert!(count <= u64::from(requests) && sum <= u64::from(complexity));
+        }
+    }
+}
+
+mod real_redis_and_memory {
+    use super::*;
+
+    #[test]
+    fn give_the_same_answers() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let link = runtime.block_on(async { testing::link() });
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(48));
+        let strategy = (history(), 1..6u32, 40..150u32);
+        runner
+            .run(&strategy, |(steps, requests, complexity)| {
+                runtime.block_on(compare(&link, steps, limits(requests, complexity)))
+            })
+            .unwrap();
+    }
+
+    async fn compare(
+        link: &RedisLink,
+        steps: Vec<Step>,
+        limits: Limits,
+    ) -> Result<(), TestCaseError> {
+        let mut memory = Bench::Memory(Window::default());
+        let mut redis = Bench::redis(link);
+        let mut now = 0;
+        for (step, points, said) in steps {
+            now += step;
+            let claims: Vec<_> = said
+                .into_iter()
+                .map(|(age, requests, complexity)| claim(age, requests, complexity))
+                .collect();
+            prop_assert_eq!(
+                memory.acquire(now, limits, points, &claims).await,
+                redis.acquire(now, limits, points, &claims).await
+            );
+        }
+        Ok(())
+    }
+}
