@@ -1,0 +1,216 @@
+//! The one gRPC connection to `community-svc`: events go in, its state comes out.
+//!
+//! Protobuf types stop here. The connection is made when first needed and made
+//! again when it breaks; the edge starts without the service.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use community_proto::v1;
+use community_proto::v1::community_service_client::CommunityServiceClient;
+use community_proto::v1::webhook_event_service_client::WebhookEventServiceClient;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+use url::Url;
+
+use crate::forward::{Accepted, Error, Sink};
+use crate::health::{Part, Probe, ServiceStatus, State};
+use crate::payload::{Event, Format};
+
+/// How long storing one event may take, the second attempt included.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How long asking for the state may take: somebody waits for `/health`.
+const PROBE_DEADLINE: Duration = Duration::from_secs(2);
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The pause before the second attempt.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// A client of `community-svc`; cheap to clone.
+#[derive(Clone)]
+pub struct Backend {
+    channel: Channel,
+    bearer: Option<MetadataValue<Ascii>>,
+}
+
+/// Why no client can be made. Both are mistakes in the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The address cannot be used.
+    #[error("COMMUNITY_SVC_URL cannot be used: {0}")]
+    Url(#[source] tonic::transport::Error),
+    /// The token cannot be sent.
+    #[error("COMMUNITY_SVC_TOKEN holds characters that no header can carry")]
+    Token,
+}
+
+impl Backend {
+    /// A client of the service at `url`, with `token` as its bearer token. Does not
+    /// connect yet. For `https` the system's certificates are trusted, because a
+    /// company's services often have certificates of the company's own authority.
+    ///
+    /// # Errors
+    /// [`SetupError`], which names the setting.
+    pub fn new(url: &Url, token: Option<&SecretString>) -> Result<Self, SetupError> {
+        let mut endpoint = Endpoint::from_shared(url.to_string())
+            .map_err(SetupError::Url)?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(5));
+        if url.scheme() == "https" {
+            endpoint = endpoint
+                .tls_config(ClientTlsConfig::new().with_native_roots())
+                .map_err(SetupError::Url)?;
+        }
+        Ok(Self {
+            channel: endpoint.connect_lazy(),
+            bearer: token.map(bearer).transpose()?,
+        })
+    }
+
+    fn request<T>(&self, message: T, deadline: Duration) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        request.set_timeout(deadline);
+        if let Some(bearer) = &self.bearer {
+            request
+                .metadata_mut()
+                .insert("authorization", bearer.clone());
+        }
+        request
+    }
+
+    /// Tries once more when the service is not there: storing is idempotent, and a
+    /// service that restarts is back sooner than the sender.
+    async fn ingest(
+        &self,
+        request: v1::IngestWebhookEventsRequest,
+    ) -> Result<v1::IngestWebhookEventsResponse, Status> {
+        let mut client = WebhookEventServiceClient::new(self.channel.clone());
+        let first = self.request(request.clone(), DEADLINE);
+        match client.ingest_webhook_events(first).await {
+            Err(status) if status.code() == Code::Unavailable => {
+                tokio::time::sleep(RETRY_PAUSE).await;
+                let second = self.request(request, DEADLINE);
+                client.ingest_webhook_events(second).await
+            }
+            answer => answer,
+        }
+        .map(tonic::Response::into_inner)
+    }
+}
+
+#[async_trait]
+impl Sink for Backend {
+    async fn accept(&self, event: Event) -> Result<Accepted, Error> {
+        let event_id = event.id.clone();
+        let request = v1::IngestWebhookEventsRequest {
+            events: vec![to_proto(event)],
+        };
+        let response = tokio::time::timeout(DEADLINE, self.ingest(request))
+            .await
+            .map_err(|_| Error::Unreachable(format!("no answer within {DEADLINE:?}")))?
+            .map_err(|status| to_error(&status))?;
+        match response.results.as_slice() {
+            [result] if result.event_id == event_id.as_str() => match result.outcome() {
+                v1::IngestOutcome::Stored => Ok(Accepted::Stored),
+                v1::IngestOutcome::Duplicate => Ok(Accepted::Duplicate),
+                v1::IngestOutcome::Unspecified => Err(Error::NoResult),
+            },
+            _ => Err(Error::NoResult),
+        }
+    }
+}
+
+#[async_trait]
+impl Probe for Backend {
+    async fn status(&self) -> Result<ServiceStatus, Error> {
+        let mut client = CommunityServiceClient::new(self.channel.clone());
+        let request = self.request(v1::GetStatusRequest {}, PROBE_DEADLINE);
+        let response = tokio::time::timeout(PROBE_DEADLINE, client.get_status(request))
+            .await
+            .map_err(|_| Error::Unreachable(format!("no answer within {PROBE_DEADLINE:?}")))?
+            .map_err(|status| to_error(&status))?;
+        let status = response.into_inner().status.unwrap_or_default();
+        Ok(ServiceStatus {
+            version: status.version,
+            parts: status.dependencies.into_iter().map(to_part).collect(),
+        })
+    }
+}
+
+fn bearer(token: &SecretString) -> Result<MetadataValue<Ascii>, SetupError> {
+    let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.expose_secret())
+        .parse()
+        .map_err(|_| SetupError::Token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn to_proto(event: Event) -> v1::WebhookEvent {
+    v1::WebhookEvent {
+        event_id: event.id.to_string(),
+        event_type: event.event_type,
+        noun: event.noun,
+        verb: event.verb,
+        network_id: event.network_id.to_string(),
+        actor_member_id: event.actor_id.to_string(),
+        object_id: event.object_id.to_string(),
+        occur_time: event.occurred_at.and_then(to_proto_time),
+        receive_time: to_proto_time(event.received_at),
+        format: match event.format {
+            Format::BetterMode => v1::WebhookFormat::Bettermode,
+            Format::Flat => v1::WebhookFormat::Flat,
+        }
+        .into(),
+        path: event.path.to_owned(),
+        payload: event.body.into(),
+    }
+}
+
+/// Nothing for a time that the protobuf type cannot hold: years 1 to 9999.
+fn to_proto_time(time: Timestamp) -> Option<prost_types::Timestamp> {
+    const YEAR_1: i64 = -62_135_596_800;
+    let nanoseconds = time.as_nanosecond();
+    let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
+    let nanos = i32::try_from(nanoseconds.rem_euclid(1_000_000_000)).ok()?;
+    (seconds >= YEAR_1).then_some(prost_types::Timestamp { seconds, nanos })
+}
+
+fn to_part(dependency: v1::Dependency) -> Part {
+    let state = match dependency.state() {
+        v1::DependencyState::Up | v1::DependencyState::Embedded => State::Ok,
+        v1::DependencyState::Down => State::Down,
+        v1::DependencyState::Disabled => State::Disabled,
+        v1::DependencyState::Unspecified => State::Unknown,
+    };
+    Part {
+        name: dependency.name,
+        kind: dependency.kind,
+        state,
+        message: dependency.message,
+    }
+}
+
+fn to_error(status: &Status) -> Error {
+    let from_the_service = status.get_details_error_info();
+    match (status.code(), from_the_service) {
+        (Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled, None) => {
+            Error::Unreachable(status.message().to_owned())
+        }
+        (code, Some(info)) => Error::Refused {
+            code,
+            message: format!("{}: {}", info.reason, status.message()),
+        },
+        (code, None) => Error::Refused {
+            code,
+            message: status.message().to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

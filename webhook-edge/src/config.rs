@@ -1,0 +1,239 @@
+//! Every setting of the edge: its name, default and rule.
+//!
+//! Read once at the start; nothing else reads the environment. What does not add up
+//! is an error here rather than a surprise later, above all an edge that would take
+//! webhooks from anybody.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use service_kit::env::{Env, Invalid, Resolved, Settings};
+use service_kit::telemetry::{LogFormat, LogLevel};
+use url::Url;
+
+use crate::payload::ids::NetworkId;
+use crate::routes::Intake;
+use crate::signature::{Keys, Window};
+
+/// Prefixes of our settings: what starts with one and is not known is misspelt.
+const PREFIXES: &[&str] = &[
+    "BETTERMODE_",
+    "COMMUNITY_SVC_",
+    "INTEGRATION_ENABLE_",
+    "WEBHOOK_EDGE_",
+];
+
+/// Settings of the programs that share our environment.
+const OF_OTHERS: &[&str] = &[
+    "BETTERMODE_API_GENERATION",
+    "BETTERMODE_API_TOKEN",
+    "BETTERMODE_API_URL",
+    "BETTERMODE_CLIENT_ID",
+    "BETTERMODE_CLIENT_SECRET",
+    "BETTERMODE_RATE_LIMIT_COMPLEXITY",
+    "BETTERMODE_RATE_LIMIT_REQUESTS",
+    "BETTERMODE_TIMEOUT_SECONDS",
+    "COMMUNITY_SVC_ADMIN_LISTEN",
+    "COMMUNITY_SVC_AUTH",
+    "COMMUNITY_SVC_CACHE_BYTES",
+    "COMMUNITY_SVC_DRAIN_SECONDS",
+    "COMMUNITY_SVC_LISTEN",
+    "COMMUNITY_SVC_MAX_CONCURRENT_CALLS",
+    "COMMUNITY_SVC_MEMBER_TTL_SECONDS",
+    "INTEGRATION_ENABLE_CIRCLE",
+];
+
+/// The window that BetterMode's guide names (verifying webhooks).
+const DEFAULT_TOLERANCE_SECONDS: u64 = 15 * 60;
+/// A replay of yesterday's webhook is none of ours.
+const LONGEST_TOLERANCE_SECONDS: u64 = 24 * 60 * 60;
+/// Shorter secrets can be guessed; BetterMode's own are longer.
+const SHORT_SECRET_BYTES: usize = 8;
+
+/// The edge's settings.
+#[derive(Clone)]
+pub struct Config {
+    /// The public port.
+    pub listen: SocketAddr,
+    /// Where `/livez`, `/readyz` and `/metrics` are served.
+    pub admin_listen: SocketAddr,
+    /// Which webhooks are taken; `None` takes none.
+    pub intake: Option<Intake>,
+    /// How far a signed timestamp may be from now.
+    pub window: Window,
+    /// The one network whose webhooks are taken; any when `None`.
+    pub network: Option<NetworkId>,
+    /// Where `community-svc` is.
+    pub service_url: Url,
+    /// What the edge shows it.
+    pub service_token: Option<SecretString>,
+    /// Which log lines are written.
+    pub log_level: LogLevel,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+/// The settings and what is worth saying about them.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// Each value and where it came from, secrets redacted.
+    pub resolved: Vec<Resolved>,
+    /// What works, but is unlikely to be meant.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads all settings.
+    ///
+    /// # Errors
+    /// [`Invalid`] with every mistake at once.
+    pub fn load(env: &dyn Env) -> Result<Loaded, Invalid> {
+        let mut settings = Settings::new(env);
+        let mut warnings = Vec::new();
+        let listen = settings.parsed("WEBHOOK_EDGE_LISTEN", loopback(8080));
+        let config = Self {
+            listen,
+            admin_listen: settings.parsed("WEBHOOK_EDGE_ADMIN_LISTEN", loopback(9465)),
+            intake: load_intake(&mut settings, listen, &mut warnings),
+            window: load_window(&mut settings, &mut warnings),
+            network: settings
+                .optional::<String>("BETTERMODE_NETWORK_ID")
+                .map(NetworkId::new),
+            service_url: load_service_url(&mut settings),
+            service_token: settings.secret("COMMUNITY_SVC_TOKEN"),
+            log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
+            log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
+        };
+        if config.service_token.is_some() && !keeps_secrets(&config.service_url) {
+            warnings.push(
+                "COMMUNITY_SVC_TOKEN goes over the network unencrypted: use an https COMMUNITY_SVC_URL"
+                    .to_owned(),
+            );
+        }
+        warnings.extend(
+            settings
+                .unknown(PREFIXES, OF_OTHERS)
+                .into_iter()
+                .map(|key| format!("unknown setting {key} is ignored; is it misspelt?")),
+        );
+        settings.finish().map(|resolved| Loaded {
+            config,
+            resolved,
+            warnings,
+        })
+    }
+}
+
+fn load_intake(
+    settings: &mut Settings<'_>,
+    listen: SocketAddr,
+    warnings: &mut Vec<String>,
+) -> Option<Intake> {
+    let enabled = settings.flag("INTEGRATION_ENABLE_BETTERMODE", true);
+    let secrets = settings.secret("BETTERMODE_WEBHOOK_SECRET");
+    let allow_unsigned = settings.flag("WEBHOOK_EDGE_ALLOW_UNSIGNED", false);
+    if !enabled {
+        return None;
+    }
+    if let Some(secrets) = secrets {
+        if allow_unsigned {
+            warnings.push(
+                "WEBHOOK_EDGE_ALLOW_UNSIGNED has no effect while BETTERMODE_WEBHOOK_SECRET is set"
+                    .to_owned(),
+            );
+        }
+        return load_keys(settings, &secrets, warnings);
+    }
+    if !allow_unsigned {
+        settings.reject(
+            "BETTERMODE_WEBHOOK_SECRET is not set: set it to the app's signing secret, or \
+             WEBHOOK_EDGE_ALLOW_UNSIGNED=true to take webhooks from anybody on this machine",
+        );
+        return None;
+    }
+    if !listen.ip().is_loopback() {
+        settings.reject(format!(
+            "WEBHOOK_EDGE_LISTEN={listen}: with WEBHOOK_EDGE_ALLOW_UNSIGNED=true only a loopback \
+             address can be used, such as 127.0.0.1:8080"
+        ));
+    }
+    Some(Intake::Unsigned)
+}
+
+fn load_keys(
+    settings: &mut Settings<'_>,
+    secrets: &SecretString,
+    warnings: &mut Vec<String>,
+) -> Option<Intake> {
+    let is_short = |secret: &str| secret.trim().len() < SHORT_SECRET_BYTES;
+    match Keys::parse(secrets) {
+        Ok(keys) => {
+            if secrets.expose_secret().split(',').any(is_short) {
+                warnings.push(format!(
+                    "BETTERMODE_WEBHOOK_SECRET holds a secret of fewer than {SHORT_SECRET_BYTES} \
+                     bytes, which can be guessed"
+                ));
+            }
+            Some(Intake::Signed(keys))
+        }
+        Err(error) => {
+            settings.reject(format!("BETTERMODE_WEBHOOK_SECRET: {error}"));
+            None
+        }
+    }
+}
+
+fn load_window(settings: &mut Settings<'_>, warnings: &mut Vec<String>) -> Window {
+    const KEY: &str = "WEBHOOK_EDGE_TOLERANCE_SECONDS";
+    let seconds = settings.parsed(KEY, DEFAULT_TOLERANCE_SECONDS);
+    if !(1..=LONGEST_TOLERANCE_SECONDS).contains(&seconds) {
+        settings.reject(format!(
+            "{KEY}={seconds}: use 1 to {LONGEST_TOLERANCE_SECONDS}"
+        ));
+    } else if seconds > DEFAULT_TOLERANCE_SECONDS {
+        warnings.push(format!(
+            "{KEY}={seconds} is more than the {DEFAULT_TOLERANCE_SECONDS} that BetterMode recommends"
+        ));
+    }
+    Window::new(Duration::from_secs(seconds))
+}
+
+fn load_service_url(settings: &mut Settings<'_>) -> Url {
+    const KEY: &str = "COMMUNITY_SVC_URL";
+    let url = settings.parsed(KEY, default_service_url());
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        settings.reject(format!("{KEY}: use http://host:port or https://host:port"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        settings.reject(format!("{KEY}: put the token in COMMUNITY_SVC_TOKEN"));
+    }
+    url
+}
+
+/// Whether nobody on the way can read what is sent there.
+fn keeps_secrets(url: &Url) -> bool {
+    let is_this_machine = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "https" || is_this_machine
+}
+
+#[expect(clippy::expect_used, reason = "a constant, which a test reads")]
+fn default_service_url() -> Url {
+    "http://127.0.0.1:50051"
+        .parse()
+        .expect("the default address is a URL")
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[cfg(test)]
+mod tests;

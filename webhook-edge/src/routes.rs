@@ -1,0 +1,194 @@
+//! Every route of the public port, and every layer around them, on one screen.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderValue, Request, StatusCode};
+use http_body::Body as HttpBody;
+use service_kit::clock::SharedClock;
+use service_kit::http::Body;
+use tokio::sync::Semaphore;
+use tower::{Service, ServiceBuilder};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{
+    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
+use tower_http::trace::TraceLayer;
+use tracing::Span;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply as _};
+
+use crate::forward::Sink;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::payload::ids::NetworkId;
+use crate::rejection;
+use crate::signature::{Keys, Window};
+
+mod health;
+mod webhook;
+
+pub use webhook::{BODY_LIMIT, BODY_TIMEOUT};
+
+/// Webhooks worked on at once. With the body limit it bounds what strangers can
+/// make the edge hold in memory: 256 MiB.
+pub const IN_FLIGHT_LIMIT: usize = 256;
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// Which webhooks are taken.
+#[derive(Clone)]
+pub enum Intake {
+    /// Those that one of the keys vouches for.
+    Signed(Keys),
+    /// All. Signature headers are not looked at, right or wrong.
+    Unsigned,
+}
+
+/// What the routes need.
+pub struct Edge {
+    /// Which webhooks are taken; `None` takes none, and their paths do not exist.
+    pub intake: Option<Intake>,
+    /// How far a signed timestamp may be from now.
+    pub window: Window,
+    /// The one network whose webhooks are taken; any when `None`.
+    pub network: Option<NetworkId>,
+    /// Where webhooks go.
+    pub sink: Arc<dyn Sink>,
+    /// How the chain is.
+    pub health: Arc<Health>,
+    /// Where things are counted.
+    pub metrics: Metrics,
+    /// The time.
+    pub clock: SharedClock,
+    /// Places for webhooks to be worked on at once.
+    pub slots: Arc<Semaphore>,
+}
+
+/// The routes as one service, its layers around it.
+#[must_use]
+pub fn service(
+    edge: Arc<Edge>,
+) -> impl Service<
+    Request<Body>,
+    Response = http::Response<
+        impl HttpBody<
+            Data = bytes::Bytes,
+            Error: Into<Box<dyn std::error::Error + Send + Sync>> + std::fmt::Debug,
+        > + Send
+        + 'static,
+    >,
+    Error = Infallible,
+    Future: Send,
+> + Clone
++ Send
++ Sync
++ 'static {
+    ServiceBuilder::new()
+        // Outermost: a stranger does not choose what our log calls a request.
+        .map_request(|mut request: Request<Body>| {
+            request.headers_mut().remove(REQUEST_ID);
+            request
+        })
+        // Before the span, which shows the id.
+        .layer(SetRequestIdLayer::x_request_id(RequestIds::new(
+            &edge.clock,
+        )))
+        // Around everything that logs, so that each line carries the id.
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span_of)
+                .on_request(())
+                .on_response(())
+                .on_failure(()),
+        )
+        // Inside the trace, outside the panic guard: a 500 carries the id too.
+        .layer(PropagateRequestIdLayer::x_request_id())
+        // Innermost: one broken request must not take its connection down.
+        .layer(CatchPanicLayer::custom(after_panic))
+        .service(warp::service(routes(edge)))
+}
+
+fn routes(edge: Arc<Edge>) -> BoxedFilter<(Response,)> {
+    let metrics = edge.metrics.clone();
+    let webhooks = Arc::clone(&edge);
+
+    // One handler for all four: what an event is about is in its body, and the
+    // three longer paths are those that the legacy guide names.
+    let webhook = warp::path!("webhooks" / "bettermode")
+        .map(|| "/webhooks/bettermode")
+        .or(warp::path!("webhooks" / "bettermode" / "member").map(|| "/webhooks/bettermode/member"))
+        .unify()
+        .or(warp::path!("webhooks" / "bettermode" / "activity")
+            .map(|| "/webhooks/bettermode/activity"))
+        .unify()
+        .or(warp::path!("webhooks" / "bettermode" / "event").map(|| "/webhooks/bettermode/event"))
+        .unify()
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |path, method, headers, body| {
+            webhook::answer(Arc::clone(&webhooks), path, method, headers, body)
+        });
+
+    let health = warp::path!("health")
+        .and(warp::method())
+        .then(move |method| health::answer(Arc::clone(&edge.health), method));
+
+    webhook
+        .or(health)
+        .unify()
+        .recover(|_no_route| async { Ok::<_, Infallible>(rejection::not_found()) })
+        .map(warp::Reply::into_response)
+        .with(warp::log::custom(move |request| {
+            metrics.request(request.path(), request.status());
+        }))
+        .map(warp::Reply::into_response)
+        .boxed()
+}
+
+fn span_of(request: &Request<Body>) -> Span {
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .and_then(|id| id.header_value().to_str().ok())
+        .unwrap_or_default();
+    // No path: it is the stranger's text. The lines about webhooks name the route.
+    tracing::info_span!("request", id, method = %request.method())
+}
+
+fn after_panic(_panic: Box<dyn std::any::Any + Send>) -> Response {
+    // The panic's own text is on standard error already, from the panic hook.
+    tracing::error!("a request panicked and was answered 500");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// Ids that are unique across restarts: when the edge started, then a count.
+#[derive(Clone)]
+struct RequestIds {
+    started_ms: i64,
+    count: Arc<AtomicU64>,
+}
+
+impl RequestIds {
+    fn new(clock: &SharedClock) -> Self {
+        Self {
+            started_ms: clock.now().as_millisecond(),
+            count: Arc::default(),
+        }
+    }
+}
+
+impl MakeRequestId for RequestIds {
+    fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        HeaderValue::from_str(&format!("{:x}-{count:x}", self.started_ms))
+            .ok()
+            .map(RequestId::new)
+    }
+}
+
+#[cfg(test)]
+mod tests;

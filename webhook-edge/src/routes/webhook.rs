@@ -1,0 +1,158 @@
+//! `POST /webhooks/bettermode`: read, verify, understand, hand on, answer.
+//!
+//! In that order, and nothing of a later step before an earlier one has held. The
+//! answer is the vendor's: 200 and `SUCCEEDED` with the type repeated, which is said
+//! only once the event is stored. The content type is not looked at: the signature
+//! is over the bytes, whatever the header calls them.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BufMut as _, Bytes, BytesMut};
+use futures::{Stream, StreamExt as _};
+use http::{HeaderMap, Method, header};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use warp::Reply as _;
+use warp::reply::Response;
+
+use super::{Edge, IN_FLIGHT_LIMIT, Intake};
+use crate::forward::Accepted;
+use crate::payload::{Event, Payload};
+use crate::rejection::{self, Refusal};
+use crate::signature::{Delivery, Unverified, Verified};
+
+/// Largest body that is taken, in bytes.
+pub const BODY_LIMIT: usize = 1024 * 1024;
+/// How long a body may take to arrive.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Answers one webhook and says in metrics and log what became of it. Any method
+/// but POST is 405; with the integration switched off the path does not exist.
+pub(super) async fn answer<S, B>(
+    edge: Arc<Edge>,
+    path: &'static str,
+    method: Method,
+    headers: HeaderMap,
+    body: S,
+) -> Response
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf + Send,
+{
+    let Some(intake) = &edge.intake else {
+        return rejection::not_found();
+    };
+    if method != Method::POST {
+        return rejection::method_not_allowed("POST");
+    }
+    match take(&edge, intake, path, headers, body).await {
+        Ok(reply) => warp::reply::json(&reply).into_response(),
+        Err(refusal) => {
+            let (outcome, reason) = refusal.labels();
+            edge.metrics.webhook(outcome, reason);
+            refusal.log(path);
+            refusal.into_response()
+        }
+    }
+}
+
+async fn take<S, B>(
+    edge: &Edge,
+    intake: &Intake,
+    path: &'static str,
+    headers: HeaderMap,
+    body: S,
+) -> Result<Value, Refusal>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf + Send,
+{
+    let _slot = edge.slots.try_acquire().map_err(|_| Refusal::Overloaded {
+        limit: IN_FLIGHT_LIMIT,
+    })?;
+    let body = read_body(&headers, body).await?;
+    let delivery = verify(edge, intake, Delivery::new(path, headers, body))?;
+    match Payload::read(&delivery, edge.network.as_ref())? {
+        Payload::Challenge { challenge } => {
+            tracing::info!(path, "webhook address tried: challenge answered");
+            edge.metrics.webhook("challenge", "");
+            Ok(succeeded("TEST", &json!({ "challenge": challenge })))
+        }
+        Payload::Event(event) => store(edge, event).await,
+    }
+}
+
+fn verify(
+    edge: &Edge,
+    intake: &Intake,
+    delivery: Delivery<Unverified>,
+) -> Result<Delivery<Verified>, Refusal> {
+    let now = edge.clock.now();
+    match intake {
+        Intake::Signed(keys) => {
+            let started = Instant::now();
+            let verdict = delivery.verify(keys, now, edge.window);
+            edge.metrics.verified_in(started.elapsed());
+            Ok(verdict?)
+        }
+        Intake::Unsigned => Ok(delivery.trust_unsigned(now)),
+    }
+}
+
+async fn store(edge: &Edge, event: Event) -> Result<Value, Refusal> {
+    let kept = event.clone();
+    let accepted = edge.sink.accept(event).await?;
+    edge.metrics.event(&kept);
+    let outcome = match accepted {
+        Accepted::Stored => "accepted",
+        Accepted::Duplicate => "duplicate",
+    };
+    edge.metrics.webhook(outcome, "");
+    tracing::info!(
+        outcome,
+        event_id = %kept.id,
+        event_type = kept.event_type,
+        path = kept.path,
+        "webhook stored"
+    );
+    Ok(succeeded(&kept.envelope_type, &json!({})))
+}
+
+fn succeeded(envelope_type: &str, data: &Value) -> Value {
+    json!({ "type": envelope_type, "status": "SUCCEEDED", "data": data })
+}
+
+/// Reads at most [`BODY_LIMIT`] bytes, however long the sender says the body is or
+/// does not say it.
+async fn read_body<S, B>(headers: &HeaderMap, body: S) -> Result<Bytes, Refusal>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf + Send,
+{
+    let too_large = || Refusal::TooLarge { limit: BODY_LIMIT };
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
+        return Err(too_large());
+    }
+    let read = async {
+        let mut body = pin!(body);
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|_| Refusal::BodyBroken)?;
+            if bytes.len() + chunk.remaining() > BODY_LIMIT {
+                return Err(too_large());
+            }
+            bytes.put(chunk);
+        }
+        Ok(bytes.freeze())
+    };
+    tokio::time::timeout(BODY_TIMEOUT, read)
+        .await
+        .map_err(|_| Refusal::BodyTimeout {
+            seconds: BODY_TIMEOUT.as_secs(),
+        })?
+}
