@@ -1,1 +1,31 @@
-//! stub
+#![doc = include_str!("../README.md")]
+
+mod auth;
+mod budget;
+mod capabilities;
+mod client;
+mod config;
+pub mod documents;
+mod domain;
+mod email;
+mod error;
+mod id;
+mod operations;
+mod paging;
+mod reply;
+mod stack;
+mod transport;
+
+pub use budget::{Budget, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};
+pub use capabilities::Capabilities;
+pub use client::{Client, MemberRef, TimeSource};
+pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
+pub use documents::SCHEMA_SDL;
+pub use domain::{
+    CreatePost, CustomField, DirectMessage, MappingField, MappingType, Mechanism, Member,
+    MemberStatus, Network, Post, PostStatus, PostType, PostTypeMapping, Role,
+};
+pub use email::{Email, InvalidEmail};
+pub use error::{Error, Subject};
+pub use id::{MemberId, NetworkId, PostId, PostTypeId, SpaceId};
+pub use transport::{Transport, TransportError};

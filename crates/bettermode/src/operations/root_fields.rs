@@ -1,0 +1,99 @@
+//! The names of the network's queries and mutations, by introspection.
+//!
+//! Typed by hand: introspection is not part of any schema file.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::{Kind, Operation};
+use crate::{Capabilities, Subject};
+
+/// The introspection.
+pub(crate) struct RootFields;
+
+impl Operation for RootFields {
+    const NAME: &'static str = "RootFields";
+    const KIND: Kind = Kind::Read;
+    const SUBJECT: Subject = Subject::Network;
+    type Variables = serde_json::Map<String, serde_json::Value>;
+    type Data = Data;
+
+    fn document(_: &Self::Variables) -> Cow<'static, str> {
+        include_str!("root_fields.graphql").into()
+    }
+
+    // By the formula: two root types, each with a list of fields; the mutations'
+    // arguments and their types.
+    fn complexity(_: &Self::Variables) -> u32 {
+        1 + (1 + 5) + (1 + 5 * (1 + 5 * (1 + 1)))
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Data {
+    #[serde(rename = "__schema")]
+    schema: Schema,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Schema {
+    query_type: Root,
+    mutation_type: Option<Root>,
+}
+
+#[derive(Default, Deserialize)]
+struct Root {
+    fields: Option<Vec<Field>>,
+}
+
+#[derive(Deserialize)]
+struct Field {
+    name: String,
+    #[serde(default)]
+    args: Vec<Argument>,
+}
+
+#[derive(Deserialize)]
+struct Argument {
+    name: String,
+    #[serde(rename = "type")]
+    kind: ArgumentType,
+}
+
+#[derive(Deserialize)]
+struct ArgumentType {
+    kind: String,
+}
+
+/// An operation whose argument names are only inferred counts as present when
+/// it takes exactly those, and requires no other.
+pub(crate) fn answer(data: Data) -> Capabilities {
+    let mutations = data.schema.mutation_type.unwrap_or_default();
+    Capabilities {
+        members_by_ids: data.schema.query_type.field("membersByIds").is_some(),
+        send_message_to_member: mutations.takes("sendMessageToMember", &["input"]),
+        create_event: mutations.takes("createEvent", &["input", "spaceId"]),
+    }
+}
+
+impl Root {
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.fields
+            .iter()
+            .flatten()
+            .find(|field| field.name == name)
+    }
+
+    fn takes(&self, name: &str, arguments: &[&str]) -> bool {
+        self.field(name).is_some_and(|field| {
+            let has = |name: &&str| field.args.iter().any(|argument| argument.name == **name);
+            let mut required = field
+                .args
+                .iter()
+                .filter(|argument| argument.kind.kind == "NON_NULL");
+            arguments.iter().all(has) && required.all(|a| arguments.contains(&a.name.as_str()))
+        })
+    }
+}
