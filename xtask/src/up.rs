@@ -11,6 +11,7 @@ mod settings;
 mod world;
 
 use std::fs;
+use std::path::Path;
 
 use self::services::Services;
 use self::settings::{Demo, Stores};
@@ -43,8 +44,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error>
     let interrupt = Interrupt::listen()?;
     let tools = tools::ensure(workspace, Tool::FOR_EXAMPLES)?;
     build(workspace, &interrupt)?;
-    fs::create_dir_all(workspace.demo())
-        .map_err(Error::io(format!("create {}", workspace.demo().display())))?;
+    start_afresh(&workspace.demo())?;
 
     let mut services = Services::default();
     let outcome = serve(workspace, options, &demo, &tools, &mut services, &interrupt);
@@ -108,6 +108,15 @@ fn serve(
         }
         processes::pause();
     }
+}
+
+/// The fake's world is new at every start, so events of an earlier one would tell
+/// of posts that no longer exist.
+fn start_afresh(folder: &Path) -> Result<(), Error> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(Error::io(format!("remove {}", folder.display())))?;
+    }
+    fs::create_dir_all(folder).map_err(Error::io(format!("create {}", folder.display())))
 }
 
 fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {

@@ -28,8 +28,30 @@ pub(super) struct Example {
     title: &'static str,
     /// The text for a POSIX shell at the repository's root.
     command: String,
-    /// A part of what it prints when all is well.
-    prints: String,
+    /// What it prints when all is well.
+    prints: Expected,
+}
+
+/// A part of an answer.
+#[derive(Debug)]
+enum Expected {
+    /// This text.
+    Text(String),
+    /// The id of the post that the example before created: an event of an earlier
+    /// run does not count.
+    CreatedPost,
+}
+
+impl From<&str> for Expected {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<&String> for Expected {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
+    }
 }
 
 /// All examples, in the order in which they make sense.
@@ -58,12 +80,12 @@ fn reads(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> Ve
         Example {
             title: "What the service offers, told by the service itself",
             command: format!("{grpcurl} {at} list"),
-            prints: "community.v1.CommunityService".to_owned(),
+            prints: "community.v1.CommunityService".into(),
         },
         Example {
             title: "Its methods, with their comments",
             command: format!("{grpcurl} {at} describe community.v1.CommunityService"),
-            prints: "rpc GetMember".to_owned(),
+            prints: "rpc GetMember".into(),
         },
         Example {
             title: "Read a member",
@@ -71,7 +93,7 @@ fn reads(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> Ve
                 "{grpcurl} -d '{{\"member_id\": \"{member_id}\"}}' \\\n  \
                  {at} community.v1.CommunityService/GetMember"
             ),
-            prints: member_id.clone(),
+            prints: member_id.into(),
         },
         Example {
             title: "Find a member by e-mail address",
@@ -79,7 +101,7 @@ fn reads(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> Ve
                 "{grpcurl} -d '{{\"email\": \"{member_email}\"}}' \\\n  \
                  {at} community.v1.CommunityService/GetMemberByEmail"
             ),
-            prints: member_id.clone(),
+            prints: member_id.into(),
         },
         Example {
             title: "The same read through buf",
@@ -88,7 +110,7 @@ fn reads(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> Ve
                  -d '{{\"memberId\": \"{member_id}\"}}' \\\n  \
                  http://{at}/community.v1.CommunityService/GetMember"
             ),
-            prints: member_id.clone(),
+            prints: member_id.into(),
         },
     ]
 }
@@ -109,7 +131,7 @@ fn writes(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> V
                  \"text\": \"Written over gRPC\"}}' \\\n  \
                  {at} community.v1.CommunityService/CreatePost"
             ),
-            prints: "\"title\": \"Hello\"".to_owned(),
+            prints: "\"title\": \"Hello\"".into(),
         },
         Example {
             title: "The post's webhook: sent by the fake, verified by the edge, stored",
@@ -117,7 +139,7 @@ fn writes(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> V
                 "{grpcurl} -d '{{\"event_type\": \"post.published\", \"page_size\": 1}}' \\\n  \
                  {at} community.v1.WebhookEventService/ListWebhookEvents"
             ),
-            prints: "\"eventType\": \"post.published\"".to_owned(),
+            prints: Expected::CreatedPost,
         },
         Example {
             title: "Send a direct message",
@@ -126,7 +148,7 @@ fn writes(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> V
                  \"text\": \"Welcome aboard\"}}' \\\n  \
                  {at} community.v1.CommunityService/SendDirectMessage"
             ),
-            prints: "directMessage".to_owned(),
+            prints: "directMessage".into(),
         },
     ]
 }
@@ -139,7 +161,7 @@ fn webhooks(demo: &Demo, world: &World) -> Vec<Example> {
         Example {
             title: "The state of the whole chain",
             command: format!("curl -sS {}", demo.health_url()),
-            prints: "\"status\"".to_owned(),
+            prints: "\"status\"".into(),
         },
         Example {
             title: "A signed webhook, as BetterMode sends it when you save the URL",
@@ -154,7 +176,7 @@ fn webhooks(demo: &Demo, world: &World) -> Vec<Example> {
                  -H \"X-BetterMode-Request-Timestamp: $time\" \\\n  \
                  -H \"X-BetterMode-Signature: $signature\""
             ),
-            prints: challenge.to_owned(),
+            prints: challenge.into(),
         },
         Example {
             title: "The same without a signature: refused, without a reason",
@@ -162,7 +184,7 @@ fn webhooks(demo: &Demo, world: &World) -> Vec<Example> {
                 "curl -sS -o /dev/null -w '%{{http_code}}\\n' {url} \\\n  \
                  -H 'Content-Type: application/json' --data-binary '{{\"type\":\"TEST\"}}'"
             ),
-            prints: "401".to_owned(),
+            prints: "401".into(),
         },
     ]
 }
@@ -195,18 +217,26 @@ pub(super) fn check(
 ) -> Result<(), Error> {
     terminal::heading("checking every printed command");
     let mut failed = 0;
+    let mut created_post = None;
     for example in examples {
-        let verdict = until_it_works(workspace, example, interrupt)?;
+        let expected = match &example.prints {
+            Expected::Text(text) => text.clone(),
+            Expected::CreatedPost => created_post.take().unwrap_or_else(|| "a post".to_owned()),
+        };
+        let verdict = until_it_works(workspace, example, &expected, interrupt)?;
         services.all_running()?;
         match verdict {
-            Ok(()) => terminal::step("ok", example.title),
+            Ok(answer) => {
+                created_post = post_id(&answer).or(created_post);
+                terminal::step("ok", example.title);
+            }
             Err(answer) => {
                 failed += 1;
                 terminal::step(
                     "FAILED",
                     format_args!(
-                        "{}: expected {:?} from\n{}\nbut it answered\n{answer}",
-                        example.title, example.prints, example.command
+                        "{}: expected {expected:?} from\n{}\nbut it answered\n{answer}",
+                        example.title, example.command
                     ),
                 );
             }
@@ -225,13 +255,20 @@ pub(super) fn check(
     })
 }
 
+/// The id of the post that an answer of `CreatePost` holds.
+fn post_id(answer: &str) -> Option<String> {
+    let answer: serde_json::Value = serde_json::from_str(answer).ok()?;
+    Some(answer.pointer("/post/id")?.as_str()?.to_owned())
+}
+
 /// Runs the command, again while its answer is not there yet: an event needs a
-/// moment to arrive. The last answer is the error.
+/// moment to arrive. The last answer is returned, as an error if it never came.
 fn until_it_works(
     workspace: &Workspace,
     example: &Example,
+    expected: &str,
     interrupt: &Interrupt,
-) -> Result<Result<(), String>, Error> {
+) -> Result<Result<String, String>, Error> {
     let start = Instant::now();
     loop {
         if interrupt.take() {
@@ -245,8 +282,8 @@ fn until_it_works(
             .map_err(Error::io("run a shell"))?;
         let status = output.status;
         let answer = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        if status.success() && answer.contains(&example.prints) {
-            return Ok(Ok(()));
+        if status.success() && answer.contains(expected) {
+            return Ok(Ok(answer));
         }
         // A command that failed is not tried again: it has to work as printed.
         if !status.success() || start.elapsed() > PATIENCE {
