@@ -12,6 +12,7 @@
 )]
 
 pub mod clients;
+pub mod errors;
 pub mod eventually;
 pub mod fake;
 pub mod ports;
@@ -22,6 +23,7 @@ pub mod stores;
 pub mod tools;
 
 pub use clients::Clients;
+pub use errors::Failure;
 pub use eventually::{eventually, eventually_within};
 pub use fake::Fake;
 pub use program::Program;

@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::clients::Clients;
@@ -16,6 +15,12 @@ use crate::{ports, tools};
 
 /// The key that the fake signs with and the edge verifies with.
 pub const WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
+/// The one community.
+pub const NETWORK_ID: &str = "SandboxNet";
+/// The id of the app that the service signs in as.
+pub const CLIENT_ID: &str = "sandbox-client-id";
+/// That app's secret.
+pub const CLIENT_SECRET: &str = "sandbox-client-secret";
 
 /// A running system.
 #[derive(Debug)]
@@ -187,8 +192,6 @@ impl SandboxBuilder {
         apply(&self.fake_settings, &mut sandbox.fake_program);
         if !self.service_has_its_own_fake {
             sandbox.fake_program.start().await;
-            let world = sandbox.fake.world().await;
-            tell_the_world(&mut sandbox, &world);
         }
         apply(&self.service_settings, &mut sandbox.service);
         apply(&self.edge_settings, &mut sandbox.edge);
@@ -269,28 +272,6 @@ impl SandboxBuilder {
             }
         }
     }
-}
-
-/// Hands the fake's ids and credentials to those who need them.
-fn tell_the_world(sandbox: &mut Sandbox, world: &Value) {
-    let text = |path| {
-        world
-            .pointer(path)
-            .and_then(Value::as_str)
-            .unwrap_or_else(|| panic!("the fake's world has no {path}: {world}"))
-    };
-    sandbox
-        .service
-        .set("BETTERMODE_NETWORK_ID", text("/network/id"));
-    sandbox
-        .service
-        .set("BETTERMODE_CLIENT_ID", text("/app/clientId"));
-    sandbox
-        .service
-        .set("BETTERMODE_CLIENT_SECRET", text("/app/clientSecret"));
-    sandbox
-        .edge
-        .set("BETTERMODE_NETWORK_ID", text("/network/id"));
 }
 
 /// What the test asked for comes last and wins.

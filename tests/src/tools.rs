@@ -1,6 +1,9 @@
 //! Where the tools and the built programs are.
 
+use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 /// A tool's path, as `cargo xtask test` hands it on: `TEST_REDIS_SERVER`,
 /// `TEST_MONGOD`, `TEST_GRPCURL`, `TEST_BUF`, `TEST_CURL`, `TEST_OPENSSL`,
@@ -22,6 +25,56 @@ pub fn tool(variable: &str) -> PathBuf {
 pub fn variable_of_the_runner(variable: &str) -> String {
     std::env::var(variable)
         .unwrap_or_else(|_| panic!("{variable} is not set: run the tests with `cargo xtask test`"))
+}
+
+/// What a tool did.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// Whether its exit code was 0.
+    pub succeeded: bool,
+    /// All of its standard output.
+    pub stdout: String,
+    /// All of its standard error.
+    pub stderr: String,
+}
+
+/// Runs the tool of this variable to its end, with an empty standard input.
+#[must_use]
+pub fn run<A: AsRef<OsStr>>(variable: &str, arguments: impl IntoIterator<Item = A>) -> Ran {
+    let mut command = Command::new(tool(variable));
+    command.args(arguments);
+    finish(&mut command)
+}
+
+/// Runs a prepared command to its end, with an empty standard input.
+#[must_use]
+pub fn finish(command: &mut Command) -> Ran {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("could not run {command:?}: {error}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran {
+        succeeded: output.status.success(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
+}
+
+/// The seed of a random test: `TEST_SEED`, to see a failure again, else a new one.
+/// It is printed, so that a failed test shows it.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a new seed for each run, and the old one on demand"
+)]
+pub fn seed() -> u32 {
+    let seed = match std::env::var("TEST_SEED") {
+        Ok(text) => text.parse().expect("TEST_SEED is a whole number"),
+        Err(_) => rand::random(),
+    };
+    let _ = writeln!(std::io::stderr(), "TEST_SEED={seed}");
+    seed
 }
 
 /// A program of this workspace, built beside the running test.

@@ -76,20 +76,20 @@ fn serve(
         demo.for_fake(),
         &demo.world_url(),
     )?;
-    let world = world::World::read(curl, &demo.world_url())?;
     start(
         "community-svc",
         terminal::Colour::Blue,
-        demo.for_service(&world),
+        demo.for_service(),
         &demo.service_ready_url(),
     )?;
     start(
         "webhook-edge",
         terminal::Colour::Yellow,
-        demo.for_edge(&world),
+        demo.for_edge(),
         &demo.health_url(),
     )?;
 
+    let world = world::World::read(curl, &demo.world_url())?;
     let examples = examples::all(workspace, tools, demo, &world);
     let script = examples::write(workspace, &examples)?;
     examples::print(&examples);

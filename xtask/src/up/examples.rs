@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::services::Services;
-use super::settings::{Demo, WEBHOOK_SECRET};
+use super::settings::{Demo, NETWORK_ID, WEBHOOK_SECRET};
 use super::world::World;
 use crate::error::Error;
 use crate::processes::{self, Interrupt};
@@ -63,7 +63,7 @@ pub(super) fn all(
 ) -> Vec<Example> {
     let mut examples = reads(workspace, tools, demo, world);
     examples.extend(writes(workspace, tools, demo, world));
-    examples.extend(webhooks(demo, world));
+    examples.extend(webhooks(demo));
     examples
 }
 
@@ -153,9 +153,8 @@ fn writes(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> V
     ]
 }
 
-fn webhooks(demo: &Demo, world: &World) -> Vec<Example> {
+fn webhooks(demo: &Demo) -> Vec<Example> {
     let url = demo.webhook_url();
-    let network_id = &world.network_id;
     let challenge = "0123456789abcdef0123456789abcdef01234567";
     vec![
         Example {
@@ -166,7 +165,7 @@ fn webhooks(demo: &Demo, world: &World) -> Vec<Example> {
         Example {
             title: "A signed webhook, as BetterMode sends it when you save the URL",
             command: format!(
-                "body='{{\"networkId\":\"{network_id}\",\"context\":\"NETWORK\",\"currentSettings\":[],\
+                "body='{{\"networkId\":\"{NETWORK_ID}\",\"context\":\"NETWORK\",\"currentSettings\":[],\
                  \"type\":\"TEST\",\"data\":{{\"challenge\":\"{challenge}\"}}}}'\n\
                  time=$(date +%s%3N)\n\
                  signature=$(printf '%s:%s' \"$time\" \"$body\" |\n  \

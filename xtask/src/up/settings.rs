@@ -4,12 +4,16 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
-use super::world::World;
 use crate::error::Error;
 use crate::workspace::{self, Workspace};
 
 /// The key that the fake signs with and the edge verifies with.
 pub(super) const WEBHOOK_SECRET: &str = "demo-webhook-secret";
+
+/// The community and the app that the fake is told to hold.
+pub(super) const NETWORK_ID: &str = "DemoNet001";
+const CLIENT_ID: &str = "demo-client-id";
+const CLIENT_SECRET: &str = "demo-client-secret";
 
 /// Where the path of the edge ends.
 const WEBHOOK_PATH: &str = "/webhooks/bettermode";
@@ -106,11 +110,14 @@ impl Demo {
                 format!("{}{WEBHOOK_PATH}", self.edge_url()),
             ),
             ("FAKE_BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
+            ("FAKE_BETTERMODE_NETWORK_ID", NETWORK_ID.to_owned()),
+            ("FAKE_BETTERMODE_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("FAKE_BETTERMODE_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
         ]
     }
 
     /// The service: it talks to the fake as to BetterMode.
-    pub(super) fn for_service(&self, world: &World) -> Vec<(&'static str, String)> {
+    pub(super) fn for_service(&self) -> Vec<(&'static str, String)> {
         let mut variables = vec![
             ("COMMUNITY_SVC_LISTEN", self.service.address.to_string()),
             (
@@ -121,9 +128,9 @@ impl Demo {
                 "BETTERMODE_API_URL",
                 format!("http://{}", self.fake.address),
             ),
-            ("BETTERMODE_NETWORK_ID", world.network_id.clone()),
-            ("BETTERMODE_CLIENT_ID", world.client_id.clone()),
-            ("BETTERMODE_CLIENT_SECRET", world.client_secret.clone()),
+            ("BETTERMODE_NETWORK_ID", NETWORK_ID.to_owned()),
+            ("BETTERMODE_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("BETTERMODE_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
             (
                 "DATA_DIR",
                 self.data.join("community-svc").display().to_string(),
@@ -144,7 +151,7 @@ impl Demo {
     }
 
     /// The edge: it verifies with the fake's key and forwards to the service.
-    pub(super) fn for_edge(&self, world: &World) -> Vec<(&'static str, String)> {
+    pub(super) fn for_edge(&self) -> Vec<(&'static str, String)> {
         vec![
             ("WEBHOOK_EDGE_LISTEN", self.edge.address.to_string()),
             (
@@ -152,7 +159,7 @@ impl Demo {
                 self.edge_admin.address.to_string(),
             ),
             ("BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
-            ("BETTERMODE_NETWORK_ID", world.network_id.clone()),
+            ("BETTERMODE_NETWORK_ID", NETWORK_ID.to_owned()),
             (
                 "COMMUNITY_SVC_URL",
                 format!("http://{}", self.service.address),

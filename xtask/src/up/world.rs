@@ -7,12 +7,9 @@ use serde_json::Value;
 use super::readiness;
 use crate::error::Error;
 
-/// Ids and credentials that the examples use.
+/// Ids that the examples use.
 #[derive(Debug, Clone)]
 pub(super) struct World {
-    pub(super) network_id: String,
-    pub(super) client_id: String,
-    pub(super) client_secret: String,
     pub(super) member_id: String,
     pub(super) member_email: String,
     pub(super) space_id: String,
@@ -36,9 +33,6 @@ impl World {
                 .ok_or(Error::WorldIncomplete(what))
         };
         Ok(Self {
-            network_id: text("/network/id", "network")?,
-            client_id: text("/app/clientId", "app")?,
-            client_secret: text("/app/clientSecret", "app")?,
             member_id: text("/members/0/id", "member")?,
             member_email: text("/members/0/email", "member with an e-mail address")?,
             space_id: text("/spaces/0/id", "space")?,
