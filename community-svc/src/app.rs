@@ -88,7 +88,7 @@ impl App {
         let admin = bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?;
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        let stores = Stores::open(&config, &clock, &tasks).await?;
+        let stores = Stores::open(&config, &clock)?;
         let client = client(&config.bettermode, &stores.limiter, &clock)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
         let members = Members::new(
@@ -119,7 +119,6 @@ impl App {
                 enabled: config.bettermode.enabled,
                 store: stores.events,
                 members,
-                clock,
                 metrics: metrics.clone(),
             },
             metrics,
@@ -158,7 +157,9 @@ impl App {
 
     /// Serves until the service drains, then lets open calls finish.
     pub async fn run(self) {
-        let Self { tasks, shutdown, .. } = &self;
+        let Self {
+            tasks, shutdown, ..
+        } = &self;
         let (tasks, shutdown) = (tasks.clone(), shutdown.clone());
         // Known states before the first call, so that health never lies at the start.
         self.health.check_stores().await;
@@ -193,7 +194,10 @@ async fn serve(listener: TcpListener, routes: Routes, shutdown: &Shutdown, drain
     let draining = shutdown.draining().clone();
     let serving = server::builder()
         .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), draining.clone().cancelled_owned());
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener),
+            draining.clone().cancelled_owned(),
+        );
     let out_of_patience = async {
         draining.cancelled().await;
         tracing::info!("draining: open calls may finish");
@@ -236,12 +240,12 @@ pub(crate) fn client(
 }
 
 /// Credentials, and the way to the built-in fake when it stands in.
-fn transport(
-    config: &BetterMode,
-) -> Result<(Option<Transport>, bettermode::Credentials), Error> {
+fn transport(config: &BetterMode) -> Result<(Option<Transport>, bettermode::Credentials), Error> {
     #[cfg(feature = "simulation")]
     if config.testing {
-        tracing::warn!("TESTING_MODE: BetterMode is played by the built-in fake; no request leaves");
+        tracing::warn!(
+            "TESTING_MODE: BetterMode is played by the built-in fake; no request leaves"
+        );
         let (transport, credentials) = crate::simulation::start();
         return Ok((Some(transport), credentials));
     }
@@ -257,7 +261,8 @@ fn transport(
 /// again by whoever needs the answer.
 async fn learn_capabilities(upstream: Upstream) {
     let capabilities = upstream.client().capabilities().await;
-    if let Ok(capabilities) = upstream.settle(crate::error::Call::READING_CAPABILITIES, capabilities)
+    if let Ok(capabilities) =
+        upstream.settle(crate::error::Call::READING_CAPABILITIES, capabilities)
     {
         tracing::info!(?capabilities, "asked the network what it can do");
     }

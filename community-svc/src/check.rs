@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service_kit::clock::{SharedClock, SystemClock};
-use service_kit::tasks::Tasks;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -24,7 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub async fn config(loaded: &Loaded, out: &mut (dyn Write + Send)) -> ExitCode {
     let mut lines: Vec<String> = loaded.resolved.iter().map(ToString::to_string).collect();
     for key in &loaded.unknown {
-        lines.push(format!("{key}: unknown setting is ignored; is it misspelt?"));
+        lines.push(format!(
+            "{key}: unknown setting is ignored; is it misspelt?"
+        ));
     }
     lines.push(String::new());
     let results = dependencies(&loaded.config).await;
@@ -70,7 +71,7 @@ fn last_line(answer: &str) -> String {
 
 async fn dependencies(config: &Config) -> Vec<(&'static str, Result<String, String>)> {
     let clock: SharedClock = Arc::new(SystemClock);
-    let stores = match Stores::open(config, &clock, &Tasks::new()).await {
+    let stores = match Stores::open(config, &clock) {
         Ok(stores) => stores,
         Err(error) => return vec![("stores", Err(error.to_string()))],
     };
@@ -139,5 +140,9 @@ fn print(out: &mut (dyn Write + Send), lines: &[String]) {
 }
 
 fn exit_code(ok: bool) -> ExitCode {
-    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

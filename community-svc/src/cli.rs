@@ -4,7 +4,11 @@ use clap::{Parser, Subcommand};
 
 /// gRPC service that wraps a BetterMode community.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = "Settings are environment variables; .env.bettermode.example documents each.")]
+#[command(
+    version,
+    about,
+    after_help = "Settings are environment variables; .env.bettermode.example documents each."
+)]
 pub struct Cli {
     /// What to do; without one, serve.
     #[command(subcommand)]

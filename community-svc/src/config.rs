@@ -14,6 +14,7 @@ use service_kit::telemetry::{LogFormat, LogLevel};
 use url::Url;
 
 use crate::layers::auth::Keys;
+use crate::rate_limit;
 
 mod values;
 
@@ -72,8 +73,8 @@ pub struct BetterMode {
     pub generation: GenerationChoice,
     /// How long one attempt may take.
     pub timeout: Duration,
-    /// Requests and complexity points in 10 s; `None` learns them.
-    pub budget: (Option<u32>, Option<u32>),
+    /// Requests and complexity points in 10 s.
+    pub budget: rate_limit::Settings,
 }
 
 /// The cache of members.
@@ -135,9 +136,7 @@ impl Config {
             events: EventsConfig {
                 mongodb_uri: settings.address("MONGODB_URI"),
                 mongodb_database: settings.parsed("MONGODB_DATABASE", "community".to_owned()),
-                data_dir: settings
-                    .parsed("DATA_DIR", "data".to_owned())
-                    .into(),
+                data_dir: settings.parsed("DATA_DIR", "data".to_owned()).into(),
             },
         };
         if config.cache.member_ttl.is_zero() {
@@ -156,14 +155,16 @@ impl BetterMode {
     fn load(settings: &mut Settings<'_>) -> Self {
         let enabled = settings.flag("INTEGRATION_ENABLE_BETTERMODE", true);
         // Two names for one thing, because the legacy guide sets both.
-        let testing = settings.flag("TESTING_MODE", false)
-            | settings.flag("DISABLE_API_BETTERMODE", false);
+        let testing =
+            settings.flag("TESTING_MODE", false) | settings.flag("DISABLE_API_BETTERMODE", false);
         if testing && !cfg!(feature = "simulation") {
             settings.reject(
                 "TESTING_MODE: this build has no simulation; build with the feature `simulation`",
             );
         }
-        let network_id = settings.optional("BETTERMODE_NETWORK_ID").map(|id: String| NetworkId::new(id));
+        let network_id = settings
+            .optional("BETTERMODE_NETWORK_ID")
+            .map(|id: String| NetworkId::new(id));
         let credentials = load_credentials(settings, network_id.is_some());
         if credentials.is_none() && enabled && !testing {
             settings.reject(
@@ -181,10 +182,10 @@ impl BetterMode {
                 .parsed("BETTERMODE_API_GENERATION", Generation::default())
                 .into(),
             timeout: seconds(settings, "BETTERMODE_TIMEOUT_SECONDS", 10),
-            budget: (
-                settings.optional("BETTERMODE_RATE_LIMIT_REQUESTS"),
-                settings.optional("BETTERMODE_RATE_LIMIT_COMPLEXITY"),
-            ),
+            budget: rate_limit::Settings {
+                requests: settings.optional("BETTERMODE_RATE_LIMIT_REQUESTS"),
+                complexity: settings.optional("BETTERMODE_RATE_LIMIT_COMPLEXITY"),
+            },
         }
     }
 }
@@ -207,7 +208,8 @@ fn load_credentials(settings: &mut Settings<'_>, has_network: bool) -> Option<Cr
             })
         }
         (None, Some(_), None) | (None, None, Some(_)) => {
-            settings.reject("BETTERMODE_CLIENT_ID and BETTERMODE_CLIENT_SECRET go together: set both");
+            settings
+                .reject("BETTERMODE_CLIENT_ID and BETTERMODE_CLIENT_SECRET go together: set both");
             None
         }
         (Some(token), _, _) => Some(Credentials::StaticToken(token)),

@@ -27,7 +27,9 @@ pub enum Error {
         rule: String,
     },
     /// No such member.
-    #[error("the community has no member with this {by}; check it, and that the service uses the right network")]
+    #[error(
+        "the community has no member with this {by}; check it, and that the service uses the right network"
+    )]
     MemberNotFound {
         /// Which identifier was used: id, username, e-mail address.
         by: &'static str,
@@ -62,7 +64,9 @@ pub enum Error {
     )]
     UpstreamTokenRefused,
     /// The upstream budget is used up.
-    #[error("the community's BetterMode request budget is used up; call again after {retry_after:?}")]
+    #[error(
+        "the community's BetterMode request budget is used up; call again after {retry_after:?}"
+    )]
     UpstreamRateLimited {
         /// When a call can succeed again.
         retry_after: Duration,
@@ -74,7 +78,9 @@ pub enum Error {
         attempted: &'static str,
     },
     /// BetterMode's answer makes no sense to us.
-    #[error("BetterMode's answer while {attempted} could not be understood; the service's log has more")]
+    #[error(
+        "BetterMode's answer while {attempted} could not be understood; the service's log has more"
+    )]
     UpstreamUnintelligible {
         /// What was attempted.
         attempted: &'static str,
@@ -88,7 +94,9 @@ pub enum Error {
         field: Option<&'static str>,
     },
     /// A write may or may not have happened.
-    #[error("BetterMode did not confirm {attempted}: it may or may not have happened; look before sending it again")]
+    #[error(
+        "BetterMode did not confirm {attempted}: it may or may not have happened; look before sending it again"
+    )]
     OutcomeUnknown {
         /// What was attempted.
         attempted: &'static str,

@@ -38,7 +38,6 @@ pub(crate) struct WebhookEvents {
     pub(crate) enabled: bool,
     pub(crate) store: SharedEventStore,
     pub(crate) members: Members,
-    pub(crate) clock: service_kit::clock::SharedClock,
     pub(crate) metrics: Metrics,
 }
 
@@ -49,7 +48,9 @@ impl CommunityService for Community {
         request: Request<pb::GetMemberRequest>,
     ) -> Result<Response<pb::GetMemberResponse>, Status> {
         enabled(self.enabled)?;
-        Ok(Response::new(members::get(self, request.into_inner()).await?))
+        Ok(Response::new(
+            members::get(self, request.into_inner()).await?,
+        ))
     }
 
     async fn get_member_by_email(
@@ -77,7 +78,9 @@ impl CommunityService for Community {
         request: Request<pb::CreatePostRequest>,
     ) -> Result<Response<pb::CreatePostResponse>, Status> {
         enabled(self.enabled)?;
-        Ok(Response::new(posts::create(self, request.into_inner()).await?))
+        Ok(Response::new(
+            posts::create(self, request.into_inner()).await?,
+        ))
     }
 
     async fn get_status(

@@ -217,10 +217,16 @@ impl Health {
         let community = serving(true);
         let events = serving(events_work);
         reporter
-            .set_service_status(service_name::<CommunityServiceServer<Community>>(), community)
+            .set_service_status(
+                service_name::<CommunityServiceServer<Community>>(),
+                community,
+            )
             .await;
         reporter
-            .set_service_status(service_name::<WebhookEventServiceServer<WebhookEvents>>(), events)
+            .set_service_status(
+                service_name::<WebhookEventServiceServer<WebhookEvents>>(),
+                events,
+            )
             .await;
         reporter.set_service_status("", events).await;
     }

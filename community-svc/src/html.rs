@@ -77,7 +77,10 @@ mod tests {
         ));
         assert!(cleaned.starts_with("<p><b>Hi</b>"), "{cleaned}");
         assert!(cleaned.contains(r#"data-id="m1""#), "{cleaned}");
-        assert!(!cleaned.contains("script") && !cleaned.contains("onclick"), "{cleaned}");
+        assert!(
+            !cleaned.contains("script") && !cleaned.contains("onclick"),
+            "{cleaned}"
+        );
     }
 
     proptest! {

@@ -108,8 +108,13 @@ impl Members {
         let index = UsernameKey::new(name);
         let still = |member: &Member| member.username.eq_ignore_ascii_case(name);
         self.by_index(&index, still, async {
-            let found = self.upstream.client().member(MemberRef::Username(name)).await;
-            self.upstream.settle(Call::reading_member("username"), found)
+            let found = self
+                .upstream
+                .client()
+                .member(MemberRef::Username(name))
+                .await;
+            self.upstream
+                .settle(Call::reading_member("username"), found)
         })
         .await
     }

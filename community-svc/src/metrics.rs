@@ -70,7 +70,11 @@ impl Metrics {
             upstream: Family::default(),
             events: Family::default(),
         };
-        registry.register("rpc_server_calls", "Calls answered, by method and code", inner.calls.clone());
+        registry.register(
+            "rpc_server_calls",
+            "Calls answered, by method and code",
+            inner.calls.clone(),
+        );
         registry.register_with_unit(
             "rpc_server_call_duration",
             "Time until a call was answered",
@@ -107,7 +111,10 @@ impl Metrics {
 
     pub(crate) fn call(&self, method: &'static str, code: Code, elapsed: Duration) {
         let code = format!("{code:?}");
-        self.0.calls.get_or_create(&CallLabels { method, code }).inc();
+        self.0
+            .calls
+            .get_or_create(&CallLabels { method, code })
+            .inc();
         self.0
             .seconds
             .get_or_create(&MethodLabel { method })

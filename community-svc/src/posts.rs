@@ -1,6 +1,6 @@
 //! Creating posts: picks the post type, then asks BetterMode.
 
-use bettermode::{MemberId, Post, PostType, PostTypeId, SpaceId};
+use bettermode::{CreatePost, MemberId, Post, PostType, PostTypeId, SpaceId};
 
 use crate::error::{Call, Error};
 use crate::upstream::Upstream;
@@ -46,39 +46,32 @@ impl Posts {
         let client = self.upstream.acting_as(new.author.as_ref(), call)?;
         let types = client.space_post_types(&new.space).await;
         let types = self.upstream.settle(Call::READING_POST_TYPES, types)?;
-        let post_type = pick(&types, new.post_type.as_ref())?;
-        let post = bettermode::CreatePost {
-            space_id: new.space,
-            post_type_id: post_type.id.clone(),
-            title: new.title,
-            html: new.html,
-            tags: new.tags,
+        let article = article(&new, &types)?;
+        let post = CreatePost {
             publish: new.publish,
+            tag_names: new.tags,
+            ..article
         };
         self.upstream.settle(call, client.create_post(post).await)
     }
 }
 
-fn pick<'a>(types: &'a [PostType], wanted: Option<&PostTypeId>) -> Result<&'a PostType, Error> {
-    let Some(wanted) = wanted else {
-        return types
-            .iter()
-            .find(|candidate| candidate.takes_title_and_content())
-            .ok_or(Error::PostTypeNotFound(
-                "the space has no post type that takes a title and a body; name one in post_type_id",
-            ));
+/// The post in the type that was asked for, or in the first one that fits.
+fn article(new: &NewPost, types: &[PostType]) -> Result<CreatePost, Error> {
+    let fill =
+        |post_type| CreatePost::article(new.space.clone(), post_type, &new.title, &new.html).ok();
+    let Some(wanted) = &new.post_type else {
+        return types.iter().find_map(fill).ok_or(Error::PostTypeNotFound(
+            "the space has no post type that takes a title and a body; name one in post_type_id",
+        ));
     };
-    let found = types
+    let allowed = types
         .iter()
         .find(|candidate| candidate.id == *wanted)
         .ok_or(Error::PostTypeNotFound(
             "the space does not allow this post type; leave post_type_id empty to have one picked",
         ))?;
-    if found.takes_title_and_content() {
-        Ok(found)
-    } else {
-        Err(Error::PostTypeNotFound(
-            "this post type does not take a title and a body alone; pick another",
-        ))
-    }
+    fill(allowed).ok_or(Error::PostTypeNotFound(
+        "this post type needs more than a title and a body; pick another",
+    ))
 }

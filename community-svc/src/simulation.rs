@@ -20,7 +20,7 @@ pub fn start() -> (Transport, Credentials) {
     let fake = Fake::new(config);
     let transport = Transport::from_fn(move |request| {
         let fake = fake.clone();
-        async move { Ok(fake.handle(request).await) }
+        async move { fake.handle(request).await }
     });
     (
         transport,

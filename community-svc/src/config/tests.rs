@@ -9,7 +9,10 @@ fn load(values: &[(&str, &str)]) -> Result<Loaded, Invalid> {
 #[test]
 fn without_credentials_it_does_not_start_and_says_what_to_set() {
     let problem = load(&[]).unwrap_err().to_string();
-    assert!(problem.contains("BETTERMODE_API_TOKEN is not set"), "{problem}");
+    assert!(
+        problem.contains("BETTERMODE_API_TOKEN is not set"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -26,7 +29,10 @@ fn a_token_alone_is_enough() {
         config.bettermode.credentials,
         Some(Credentials::StaticToken(_))
     ));
-    assert_eq!(config.bettermode.api_url.as_str(), "https://api.bettermode.com/");
+    assert_eq!(
+        config.bettermode.api_url.as_str(),
+        "https://api.bettermode.com/"
+    );
 }
 
 #[test]
@@ -43,7 +49,10 @@ fn client_credentials_need_both_halves_and_the_network() {
 
 #[test]
 fn listening_beyond_this_machine_needs_authentication() {
-    let open = [("TESTING_MODE", "true"), ("COMMUNITY_SVC_LISTEN", "0.0.0.0:1")];
+    let open = [
+        ("TESTING_MODE", "true"),
+        ("COMMUNITY_SVC_LISTEN", "0.0.0.0:1"),
+    ];
     let problem = load(&open).unwrap_err().to_string();
     assert!(problem.contains("COMMUNITY_SVC_AUTH"), "{problem}");
 }
@@ -74,7 +83,11 @@ fn no_secret_shows_in_what_is_printed() {
         ("MONGODB_URI", "mongodb://u:mon-secret@localhost"),
     ])
     .unwrap();
-    let shown: String = loaded.resolved.iter().map(|line| format!("{line}\n")).collect();
+    let shown: String = loaded
+        .resolved
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert!(!shown.contains("-secret"), "{shown}");
     assert!(!format!("{:?}", loaded.config).contains("-secret"));
 }

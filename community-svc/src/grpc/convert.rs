@@ -1,7 +1,7 @@
 //! Our types to the contract's.
 
 use bettermode::{
-    CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Post, PostStatus, Role,
+    CustomField, DirectMessage, Mechanism, Member, MemberStatus, Post, PostStatus, Role,
 };
 use community_proto::v1 as pb;
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ pub(super) fn member(member: Member) -> pb::Member {
         role: member.role.map(role),
         tagline: member.tagline.unwrap_or_default(),
         external_id: member.external_id.unwrap_or_default(),
-        locale: member.locale.unwrap_or_default(),
+        locale: member.locale,
         profile_picture_url: member.profile_picture_url.unwrap_or_default(),
         url: member.url.unwrap_or_default(),
         fields: member.fields.into_iter().filter_map(field).collect(),
@@ -76,10 +76,9 @@ fn role(role: Role) -> pb::MemberRole {
 
 /// A field without a value is not set.
 fn field(field: CustomField) -> Option<pb::MemberField> {
-    let json_value = field.value.filter(|value| value != "null")?;
-    Some(pb::MemberField {
+    (field.json_value != "null").then_some(pb::MemberField {
         key: field.key,
-        json_value,
+        json_value: field.json_value,
     })
 }
 
@@ -88,10 +87,7 @@ pub(super) fn post(post: Post) -> pb::Post {
         id: post.id.as_str().to_owned(),
         space_id: post.space_id.as_str().to_owned(),
         post_type_id: post.post_type_id.as_str().to_owned(),
-        owner_member_id: post
-            .owner_id
-            .map(|id| id.as_str().to_owned())
-            .unwrap_or_default(),
+        owner_member_id: post.owner_id.as_str().to_owned(),
         created_by_member_id: post.created_by_id.as_str().to_owned(),
         title: post.title.unwrap_or_default(),
         status: post_status(&post.status).into(),
@@ -114,11 +110,11 @@ fn post_status(status: &PostStatus) -> pb::PostStatus {
     }
 }
 
-pub(super) fn direct_message(message: DirectMessage, recipient: MemberId) -> pb::DirectMessage {
+pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {
     pb::DirectMessage {
         id: message.id,
         conversation_id: message.conversation_id,
-        recipient_member_id: recipient.as_str().to_owned(),
+        recipient_member_id: message.recipient_id.as_str().to_owned(),
         mechanism: match message.mechanism {
             Mechanism::Chat => pb::DirectMessageMechanism::Chat,
             Mechanism::PrivateSpace => pb::DirectMessageMechanism::PrivateSpace,

@@ -25,6 +25,6 @@ pub(super) async fn send(
         .send(&recipient, &html, sender.as_ref())
         .await?;
     Ok(pb::SendDirectMessageResponse {
-        direct_message: Some(convert::direct_message(sent, recipient)),
+        direct_message: Some(convert::direct_message(sent)),
     })
 }

@@ -32,9 +32,8 @@ pub(super) async fn get_by_email(
     request: &pb::GetMemberByEmailRequest,
 ) -> Result<pb::GetMemberByEmailResponse, Error> {
     let email = validate::text("email", request.email.clone(), 3, 320)?;
-    let email = Email::parse(&email).map_err(|_| {
-        Error::invalid("email", "must be an e-mail address with exactly one \"@\"")
-    })?;
+    let email = Email::parse(&email)
+        .map_err(|_| Error::invalid("email", "must be an e-mail address with exactly one \"@\""))?;
     let read = community.members.by_email(&email).await?;
     Ok(pb::GetMemberByEmailResponse {
         freshness: Some(convert::freshness(&read)),

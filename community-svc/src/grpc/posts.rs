@@ -29,7 +29,10 @@ fn new_post(request: pb::CreatePostRequest) -> Result<NewPost, Error> {
         Content::Html(html) => html::sanitise(&validate::text("html", html, 1, 500_000)?),
     };
     if request.tags.len() > MAX_TAGS {
-        return Err(Error::invalid("tags", format!("must be at most {MAX_TAGS}")));
+        return Err(Error::invalid(
+            "tags",
+            format!("must be at most {MAX_TAGS}"),
+        ));
     }
     let tags = request
         .tags

@@ -8,10 +8,10 @@ use crate::health::{Part, State};
 pub(super) async fn get(community: &Community) -> pb::GetStatusResponse {
     let health = &community.health;
     let budget = health.budget().await.map(|budget| pb::UpstreamBudget {
-        request_limit: budget.requests.limit,
-        request_remaining: budget.requests.remaining,
-        complexity_limit: budget.complexity.limit,
-        complexity_remaining: budget.complexity.remaining,
+        request_limit: budget.limits.requests,
+        request_remaining: budget.requests_left,
+        complexity_limit: budget.limits.complexity,
+        complexity_remaining: budget.complexity_left,
     });
     pb::GetStatusResponse {
         status: Some(pb::Status {

@@ -13,7 +13,10 @@ const MAX_ID: usize = 128;
 pub(super) fn id(field: &'static str, value: String) -> Result<String, Error> {
     length(field, &value, 1, MAX_ID)?;
     if value.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Error::invalid(field, "must not hold spaces or control characters"));
+        return Err(Error::invalid(
+            field,
+            "must not hold spaces or control characters",
+        ));
     }
     Ok(value)
 }

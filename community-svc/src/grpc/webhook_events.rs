@@ -29,7 +29,10 @@ pub(super) async fn ingest(
         .map(new_event)
         .collect::<Result<Vec<_>, _>>()?;
     let outcomes = service.store.ingest(&events).await.map_err(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "failed to store webhook events");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "failed to store webhook events"
+        );
         Error::EventStoreUnavailable
     })?;
     for event in &events {
@@ -82,7 +85,10 @@ pub(super) async fn list(
         limit: limit + 1,
     };
     let mut events = service.store.list(query).await.map_err(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "failed to list webhook events");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "failed to list webhook events"
+        );
         Error::EventStoreUnavailable
     })?;
     let has_more = events.len() > limit;

@@ -54,7 +54,11 @@ impl Keys {
 }
 
 /// Refuses calls without a known token.
-pub(crate) async fn check(State(keys): State<Option<Keys>>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(
+    State(keys): State<Option<Keys>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let Some(keys) = keys else {
         return next.run(request).await;
     };

@@ -12,7 +12,11 @@ use super::request_id::RequestId;
 use crate::metrics::Metrics;
 
 /// Runs the call in a span that carries its method and request id.
-pub(crate) async fn record(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
+pub(crate) async fn record(
+    State(metrics): State<Metrics>,
+    request: Request,
+    next: Next,
+) -> Response {
     let method = metrics.known_method(request.uri().path());
     let request_id = request
         .extensions()
