@@ -1,0 +1,73 @@
+//! What a failed call tells a program: everything but the text.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use community_proto::ERROR_DOMAIN;
+use community_proto::v1::ErrorReason;
+use tonic::{Code, Response, Status};
+use tonic_types::StatusExt as _;
+
+/// A failed call, taken apart.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The gRPC code.
+    pub code: Code,
+    /// The reason of the `ErrorInfo` that every error carries.
+    pub reason: ErrorReason,
+    /// The metadata of the `ErrorInfo`.
+    pub metadata: BTreeMap<String, String>,
+    /// The fields that `BadRequest` names.
+    pub fields: Vec<String>,
+    /// When calling again can succeed.
+    pub retry_after: Option<Duration>,
+    /// The text for people.
+    pub message: String,
+}
+
+impl Failure {
+    /// The failure of a call. Panics when the call succeeded, and when the error
+    /// lacks what every error of the contract has.
+    pub fn of<T>(result: Result<Response<T>, Status>) -> Self {
+        match result {
+            Ok(_) => panic!("the call succeeded"),
+            Err(status) => Self::read(&status),
+        }
+    }
+
+    /// The same for an error that is at hand.
+    #[must_use]
+    pub fn read(status: &Status) -> Self {
+        let details = status.get_error_details();
+        let info = details
+            .error_info()
+            .unwrap_or_else(|| panic!("no ErrorInfo in {status:?}"));
+        assert_eq!(info.domain, ERROR_DOMAIN, "{status:?}");
+        let name = format!("ERROR_REASON_{}", info.reason);
+        let violations = details
+            .bad_request()
+            .map(|bad| bad.field_violations.as_slice())
+            .unwrap_or_default();
+        Self {
+            code: status.code(),
+            reason: ErrorReason::from_str_name(&name)
+                .unwrap_or_else(|| panic!("{} is no reason of the contract", info.reason)),
+            metadata: info.metadata.clone().into_iter().collect(),
+            fields: violations.iter().map(|bad| bad.field.clone()).collect(),
+            retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+            message: status.message().to_owned(),
+        }
+    }
+
+    /// Panics unless code and reason are these; returns itself for more questions.
+    #[must_use]
+    pub fn is(self, code: Code, reason: ErrorReason) -> Self {
+        assert_eq!((self.code, self.reason), (code, reason), "{self:?}");
+        self
+    }
+
+    /// Panics unless `BadRequest` names this field and no other.
+    pub fn about(self, field: &str) {
+        assert_eq!(self.fields, [field], "{self:?}");
+    }
+}
