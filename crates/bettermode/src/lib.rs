@@ -14,6 +14,8 @@ mod operations;
 mod paging;
 mod reply;
 mod stack;
+#[cfg(test)]
+mod testing;
 mod transport;
 
 pub use budget::{Budget, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};

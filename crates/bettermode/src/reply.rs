@@ -90,7 +90,7 @@ pub(crate) fn read(
         Some(complexity as u32)
     });
     if status == StatusCode::TOO_MANY_REQUESTS {
-        return (Err(asked.rate_limited(retry_after(response, now))), charged);
+        return (Err(rate_limited(retry_after(response, now))), charged);
     }
     let result = match envelope {
         Some(envelope) => asked.judge(status, envelope, retry_after(response, now)),
@@ -150,7 +150,7 @@ impl Asked {
                     token: TokenDoubt::Some,
                 }
             }
-            "104" => self.rate_limited(wait),
+            "104" => rate_limited(wait),
             "110" => Failure::plain(Error::NotFound { what: self.subject }),
             _ if error.is_about_complexity() => {
                 Failure::plain(Error::TooComplex { operation, message })
@@ -184,19 +184,6 @@ impl Asked {
                     message,
                 })
             }
-        }
-    }
-
-    fn rate_limited(self, wait: Option<Duration>) -> Failure {
-        let retry_after = wait.unwrap_or(BURST_WINDOW);
-        let error = Error::RateLimited {
-            retry_after,
-            by_vendor: true,
-        };
-        Failure {
-            error,
-            retry: Retry::After(retry_after),
-            token: TokenDoubt::None,
         }
     }
 
@@ -283,6 +270,19 @@ impl Failure {
     }
 }
 
+fn rate_limited(wait: Option<Duration>) -> Failure {
+    let retry_after = wait.unwrap_or(BURST_WINDOW);
+    let error = Error::RateLimited {
+        retry_after,
+        by_vendor: true,
+    };
+    Failure {
+        error,
+        retry: Retry::After(retry_after),
+        token: TokenDoubt::None,
+    }
+}
+
 /// `Retry-After` as seconds or as a date.
 fn retry_after(response: &Response<Bytes>, now: Timestamp) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -302,7 +302,7 @@ fn is_failed_action(data: &RawValue) -> bool {
     };
     let failed = |root: &Value| {
         let status = root.get("status").and_then(Value::as_str);
-        let fields = root.as_object().map_or(0, |root| root.len());
+        let fields = root.as_object().map_or(0, serde_json::Map::len);
         status == Some("failed") && fields <= 2
     };
     roots.values().any(failed)

@@ -118,7 +118,7 @@ impl Stack {
         });
         let response = answer
             .and_then(|response| self.capped(response))
-            .map_err(|error| unanswered(call.asked, error))?;
+            .map_err(|error| unanswered(call.asked, &error))?;
         self.learn(call, &response)
     }
 
@@ -176,7 +176,7 @@ impl Stack {
 }
 
 /// What a missing answer means.
-fn unanswered(asked: Asked, error: TransportError) -> Failure {
+fn unanswered(asked: Asked, error: &TransportError) -> Failure {
     let operation = asked.operation;
     let detail = error.to_string();
     match error {

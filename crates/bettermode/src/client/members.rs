@@ -32,7 +32,7 @@ impl Client {
         // to fail.
         let newer = capabilities.is_ok_and(|capabilities| capabilities.members_by_ids);
         let mut found = HashMap::new();
-        let mut batches: Vec<&[MemberId]> = ids.chunks(BATCH).collect();
+        let mut batches: Vec<&[MemberId]> = ids.chunks(BATCH).rev().collect();
         while let Some(batch) = batches.pop() {
             match self.batch(batch, newer).await {
                 Ok(members) => {
@@ -46,7 +46,7 @@ impl Client {
                 // alone.
                 Err(Error::NotFound { .. }) if batch.len() > 1 => {
                     let (left, right) = batch.split_at(batch.len() / 2);
-                    batches.extend([left, right]);
+                    batches.extend([right, left]);
                 }
                 Err(error) => {
                     found.extend(batch.iter().map(|id| (id.clone(), Err(error.clone()))));

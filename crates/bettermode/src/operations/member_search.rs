@@ -19,6 +19,7 @@ pub(crate) const PAGE: i64 = 20;
     schema_path = "schema/bettermode.graphql",
     query_path = "src/operations/member_search.graphql",
     normalization = "rust",
+    fragments_other_variant = "true",
     skip_serializing_none
 )]
 pub(crate) struct MemberSearch;

@@ -13,6 +13,7 @@ use crate::{Member, MemberId};
     schema_path = "schema/bettermode.graphql",
     query_path = "src/operations/members_by_ids.graphql",
     normalization = "rust",
+    fragments_other_variant = "true",
     skip_serializing_none
 )]
 pub(crate) struct MembersByIds;

@@ -58,7 +58,11 @@ impl Service<Request<Bytes>> for Https {
         async move {
             let request = reqwest::Request::try_from(request)
                 .map_err(|error| TransportError::NotSent(describe(&error)))?;
-            let answer = this.client.execute(request).await.map_err(failure)?;
+            let answer = this
+                .client
+                .execute(request)
+                .await
+                .map_err(|error| failure(&error))?;
             read(answer, this.max_response_bytes).await
         }
         .boxed()
@@ -70,7 +74,7 @@ async fn read(
     limit: usize,
 ) -> Result<Response<Bytes>, TransportError> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = answer.chunk().await.map_err(failure)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error))? {
         if body.len() + chunk.len() > limit {
             return Err(TransportError::TooLarge { limit });
         }
@@ -83,11 +87,11 @@ async fn read(
 }
 
 /// Only a failed connection is sure not to have carried the request.
-fn failure(error: reqwest::Error) -> TransportError {
+fn failure(error: &reqwest::Error) -> TransportError {
     if error.is_connect() || error.is_builder() {
-        TransportError::NotSent(describe(&error))
+        TransportError::NotSent(describe(error))
     } else {
-        TransportError::NoAnswer(describe(&error))
+        TransportError::NoAnswer(describe(error))
     }
 }
 
