@@ -13,8 +13,8 @@ use super::catalogue::{Source, Tool};
 use crate::error::Error;
 use crate::{processes, terminal};
 
-/// Takes the one file whose name ends with argv[2] out of the archive argv[1]
-/// and writes it to argv[3].
+/// Three arguments: takes, out of the first, an archive, the one file whose name
+/// ends with the second, and writes it to the third.
 const TAKE_FILE_OUT: &str = "\
 import shutil, sys, tarfile, zipfile
 archive, ending, target = sys.argv[1:]

@@ -159,8 +159,8 @@ fn webhooks(demo: &Demo) -> Vec<Example> {
     vec![
         Example {
             title: "The state of the whole chain",
-            command: format!("curl -sS {}", demo.health_url()),
-            prints: "\"status\"".into(),
+            command: format!("curl -sS --fail-with-body {}", demo.health_url()),
+            prints: "{\"status\":\"ok\"".into(),
         },
         Example {
             title: "A signed webhook, as BetterMode sends it when you save the URL",
