@@ -130,6 +130,8 @@ impl Health {
             tokio::time::timeout(PATIENCE, self.cache.ping()),
             tokio::time::timeout(PATIENCE, self.events.ping()),
         );
+        log_cause("cache", &cache);
+        log_cause("event_store", &events);
         let cache = match cache {
             _ if self.cache.kind() == "memory" => State::Embedded,
             Ok(Ok(())) => State::Up,
@@ -252,6 +254,20 @@ impl Readiness for Health {
 
 fn service_name<S: tonic::server::NamedService>() -> &'static str {
     S::NAME
+}
+
+/// The cause can hold addresses: it is for the log at debug level, not for callers.
+fn log_cause<E: std::error::Error + 'static>(
+    part: &'static str,
+    result: &Result<Result<(), E>, tokio::time::error::Elapsed>,
+) {
+    match result {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::debug!(part, error = error as &dyn std::error::Error, "check failed");
+        }
+        Err(_) => tracing::debug!(part, "check took too long"),
+    }
 }
 
 fn log_change(part: &'static str, before: &State, now: &State) {

@@ -4,6 +4,7 @@
 //! stays clean. What is never logged: secrets, e-mail addresses, message bodies.
 
 use std::fmt;
+use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -76,7 +77,8 @@ impl fmt::Display for LogLevel {
 pub fn init(format: LogFormat, level: &LogLevel) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&level.0))
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second call, as tests in one process make it, keeps the first subscriber.
     let _already_set = match format {
         LogFormat::Text => builder.finish().try_init(),
