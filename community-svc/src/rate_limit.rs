@@ -55,7 +55,7 @@ pub struct Snapshot {
 
 /// Counts what goes to BetterMode and refuses what would be too much.
 #[derive(Debug)]
-pub struct RateLimiter {
+pub struct Limiter {
     quotas: Mutex<Quotas>,
     /// What this process let pass; without Redis also what BetterMode says that
     /// others used.
@@ -65,7 +65,7 @@ pub struct RateLimiter {
     started: Instant,
 }
 
-impl RateLimiter {
+impl Limiter {
     /// A limiter that counts in this process.
     #[must_use]
     pub fn memory(settings: Settings) -> Self {
@@ -163,7 +163,7 @@ impl RateLimiter {
 }
 
 #[async_trait]
-impl Budget for RateLimiter {
+impl Budget for Limiter {
     async fn acquire(&self, cost: Cost) -> Result<(), Exhausted> {
         match self.decide(cost.complexity).await {
             Decision::Allowed => Ok(()),

@@ -39,6 +39,7 @@ contract!(
     an_entry_that_cannot_be_read_is_a_miss_and_is_replaced,
     an_entry_of_another_schema_is_a_miss_and_is_replaced,
     invalidating_what_is_not_there_shuts_out_fills_too,
+    a_fill_without_a_look_up_lands_only_where_nothing_is,
 );
 
 /// A cache, a clock to move, and keys that no other test uses.
@@ -284,6 +285,17 @@ async fn invalidating_what_is_not_there_shuts_out_fills_too(bench: Bench) {
     bench.cache.invalidate(&key).await.unwrap();
     assert!(!bench.fill(&key, token, "old").await);
     assert!(bench.fill(&other, other_token, "untouched").await);
+}
+
+async fn a_fill_without_a_look_up_lands_only_where_nothing_is(bench: Bench) {
+    let [free, taken, buried] = ["free", "taken", "buried"].map(|id| bench.key(id));
+    let token = bench.miss(&taken).await;
+    let begun = bench.cache.begin();
+    assert!(bench.fill(&taken, token, "first").await);
+    bench.cache.invalidate(&buried).await.unwrap();
+    assert!(bench.fill(&free, begun.clone(), "begun").await);
+    assert!(!bench.fill(&taken, begun.clone(), "begun").await);
+    assert!(!bench.fill(&buried, begun, "begun").await);
 }
 
 #[test]

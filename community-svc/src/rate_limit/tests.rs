@@ -5,7 +5,7 @@ use std::time::Duration;
 use bettermode::{Budget as _, Cost, Quota, QuotaKind};
 use uuid::Uuid;
 
-use super::{Limits, RateLimiter, Settings};
+use super::{Limiter, Limits, Settings};
 use crate::redis_link::testing;
 
 const BURST: Option<Duration> = Some(Duration::from_secs(10));
@@ -14,7 +14,7 @@ const DAY: Option<Duration> = Some(Duration::from_secs(86_400));
 const ONE: Cost = Cost { complexity: 1 };
 
 /// How many of `tries` pass.
-async fn passes(limiter: &RateLimiter, tries: usize) -> usize {
+async fn passes(limiter: &Limiter, tries: usize) -> usize {
     let mut passed = 0;
     for _ in 0..tries {
         passed += usize::from(limiter.acquire(ONE).await.is_ok());
@@ -40,7 +40,7 @@ fn configured(requests: u32) -> Settings {
 
 #[tokio::test(start_paused = true)]
 async fn the_smallest_plan_holds_until_something_else_is_known() {
-    let limiter = RateLimiter::memory(Settings::default());
+    let limiter = Limiter::memory(Settings::default());
     assert_eq!(passes(&limiter, 30).await, 20);
     let snapshot = limiter.snapshot().await;
     assert_eq!(
@@ -58,7 +58,7 @@ async fn the_smallest_plan_holds_until_something_else_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_to_wait_is_true_to_the_millisecond() {
-    let limiter = RateLimiter::memory(configured(2));
+    let limiter = Limiter::memory(configured(2));
     assert!(limiter.acquire(ONE).await.is_ok());
     tokio::time::advance(Duration::from_millis(1_234)).await;
     assert!(limiter.acquire(ONE).await.is_ok());
@@ -72,21 +72,21 @@ async fn the_time_to_wait_is_true_to_the_millisecond() {
 
 #[tokio::test(start_paused = true)]
 async fn the_limit_that_bettermode_names_is_adopted() {
-    let limiter = RateLimiter::memory(Settings::default());
+    let limiter = Limiter::memory(Settings::default());
     limiter.observe(requests(BURST, Some(100), None));
     assert_eq!(passes(&limiter, 200).await, 100);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_configured_limit_wins_over_the_one_that_bettermode_names() {
-    let limiter = RateLimiter::memory(configured(7));
+    let limiter = Limiter::memory(configured(7));
     limiter.observe(requests(BURST, Some(100), None));
     assert_eq!(passes(&limiter, 20).await, 7);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_limit_of_the_day_is_not_taken_for_that_of_the_burst() {
-    let limiter = RateLimiter::memory(Settings::default());
+    let limiter = Limiter::memory(Settings::default());
     limiter.observe(requests(DAY, Some(50_000), Some(3)));
     limiter.observe(requests(None, Some(50_000), None));
     assert_eq!(passes(&limiter, 30).await, 20);
@@ -94,7 +94,7 @@ async fn the_limit_of_the_day_is_not_taken_for_that_of_the_burst() {
 
 #[tokio::test(start_paused = true)]
 async fn what_others_use_of_the_network_is_left_to_them_until_their_window_ends() {
-    let limiter = RateLimiter::memory(Settings::default());
+    let limiter = Limiter::memory(Settings::default());
     assert_eq!(passes(&limiter, 1).await, 1);
     limiter.observe(requests(BURST, Some(20), Some(5)));
     limiter.observe(requests(BURST, Some(20), Some(9)));
@@ -105,7 +105,7 @@ async fn what_others_use_of_the_network_is_left_to_them_until_their_window_ends(
 
 #[tokio::test(start_paused = true)]
 async fn points_that_others_use_count_too() {
-    let limiter = RateLimiter::memory(Settings::default());
+    let limiter = Limiter::memory(Settings::default());
     limiter.observe(Quota {
         kind: QuotaKind::Complexity,
         window: BURST,
@@ -118,7 +118,7 @@ async fn points_that_others_use_count_too() {
 
 #[tokio::test]
 async fn without_redis_each_replica_keeps_to_a_quarter() {
-    let limiter = RateLimiter::redis(Settings::default(), testing::dead_link(), "graphql");
+    let limiter = Limiter::redis(Settings::default(), testing::dead_link(), "graphql");
     assert_eq!(passes(&limiter, 30).await, 5);
     let snapshot = limiter.snapshot().await;
     assert_eq!((snapshot.limits.requests, snapshot.requests_left), (5, 0));
@@ -126,7 +126,7 @@ async fn without_redis_each_replica_keeps_to_a_quarter() {
 
 #[tokio::test]
 async fn a_quarter_is_never_less_than_one_request() {
-    let limiter = RateLimiter::redis(configured(2), testing::dead_link(), "graphql");
+    let limiter = Limiter::redis(configured(2), testing::dead_link(), "graphql");
     assert_eq!(passes(&limiter, 5).await, 1);
 }
 
@@ -142,7 +142,7 @@ mod real_redis {
     async fn two_replicas_share_one_budget() {
         let endpoint = endpoint();
         let [first, second] =
-            [0, 1].map(|_| RateLimiter::redis(Settings::default(), testing::link(), &endpoint));
+            [0, 1].map(|_| Limiter::redis(Settings::default(), testing::link(), &endpoint));
         let (one, two) = tokio::join!(passes(&first, 15), passes(&second, 15));
         assert_eq!(one + two, 20);
         let wait = first.acquire(ONE).await.unwrap_err().retry_after;
@@ -155,7 +155,7 @@ mod real_redis {
     async fn what_one_replica_hears_about_others_binds_all() {
         let endpoint = endpoint();
         let [first, second] =
-            [0, 1].map(|_| RateLimiter::redis(Settings::default(), testing::link(), &endpoint));
+            [0, 1].map(|_| Limiter::redis(Settings::default(), testing::link(), &endpoint));
         first.observe(requests(BURST, Some(20), Some(3)));
         assert_eq!(passes(&first, 1).await, 1);
         assert_eq!(passes(&second, 10).await, 2);
@@ -164,7 +164,7 @@ mod real_redis {
     #[tokio::test]
     async fn a_redis_that_lost_the_count_learns_it_from_the_replica() {
         let endpoint = endpoint();
-        let limiter = RateLimiter::redis(Settings::default(), testing::link(), &endpoint);
+        let limiter = Limiter::redis(Settings::default(), testing::link(), &endpoint);
         assert_eq!(passes(&limiter, 15).await, 15);
         let key = format!("bettermode:ratelimit:{endpoint}");
         testing::link()
@@ -186,14 +186,14 @@ mod real_redis {
             "5",
             "null",
         ] {
-            let limiter = RateLimiter::redis(Settings::default(), link.clone(), &endpoint);
+            let limiter = Limiter::redis(Settings::default(), link.clone(), &endpoint);
             link.command::<()>(redis::cmd("SET").arg(&key).arg(raw))
                 .await
                 .unwrap();
             assert_eq!(passes(&limiter, 1).await, 1, "{raw}");
             assert_eq!(limiter.snapshot().await.requests_left, 19, "{raw}");
         }
-        let limiter = RateLimiter::redis(Settings::default(), link.clone(), &endpoint);
+        let limiter = Limiter::redis(Settings::default(), link.clone(), &endpoint);
         link.command::<()>(redis::cmd("DEL").arg(&key))
             .await
             .unwrap();
