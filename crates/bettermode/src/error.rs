@@ -108,12 +108,23 @@ pub enum Error {
     /// Client credentials are of no use without the community's id.
     #[error("client credentials need the network id; configure it")]
     NetworkIdMissing,
+    /// BetterMode broke while answering a read, also after the repeats. Calling
+    /// again later is safe.
+    #[error("BetterMode could not answer {operation} (code {code}): {message}; call again later")]
+    Unavailable {
+        /// The document's name.
+        operation: &'static str,
+        /// BetterMode's code, or `HTTP` and the status.
+        code: String,
+        /// BetterMode's text.
+        message: String,
+    },
     /// Any other error that BetterMode reports.
     #[error("BetterMode answered {operation} with code {code}: {message}")]
     Upstream {
         /// The document's name.
         operation: &'static str,
-        /// BetterMode's code, or `HTTP` and the status.
+        /// BetterMode's code.
         code: String,
         /// BetterMode's text.
         message: String,

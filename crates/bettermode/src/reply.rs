@@ -162,7 +162,7 @@ impl Asked {
             // Unknown, server, time-out, unavailable, database, back end.
             code @ ("1" | "10" | "30" | "50" | "116" | "122") => {
                 let code = code.to_owned();
-                self.broken(Error::Upstream {
+                self.broken(Error::Unavailable {
                     operation,
                     code,
                     message,
@@ -170,7 +170,7 @@ impl Asked {
             }
             _ if status.is_server_error() => {
                 let code = error.code.clone();
-                self.broken(Error::Upstream {
+                self.broken(Error::Unavailable {
                     operation,
                     code,
                     message,
@@ -214,7 +214,7 @@ impl Asked {
             Failure::plain(Error::Undecodable { operation, detail })
         } else if status.is_server_error() {
             let code = format!("HTTP {}", status.as_u16());
-            self.broken(Error::Upstream {
+            self.broken(Error::Unavailable {
                 operation,
                 code,
                 message: detail,
@@ -234,7 +234,7 @@ impl Asked {
                 token: TokenDoubt::None,
             },
             Kind::Write => Failure::plain(self.unknown(match &error {
-                Error::Upstream { code, message, .. } => format!("code {code}: {message}"),
+                Error::Unavailable { code, message, .. } => format!("code {code}: {message}"),
                 Error::Undecodable { detail, .. } | Error::Transport { detail, .. } => {
                     detail.clone()
                 }

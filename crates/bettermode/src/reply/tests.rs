@@ -35,8 +35,8 @@ fn of(errors: &Value) -> Error {
 #[test]
 fn each_code_as_text_and_as_a_number_means_its_error() {
     let cases: [(u32, Fits); 13] = [
-        (1, |e| matches!(e, Error::Upstream { .. })),
-        (10, |e| matches!(e, Error::Upstream { .. })),
+        (1, |e| matches!(e, Error::Unavailable { .. })),
+        (10, |e| matches!(e, Error::Unavailable { .. })),
         (100, |e| matches!(e, Error::InvalidInput { .. })),
         (102, |e| matches!(e, Error::PermissionDenied { .. })),
         (104, |e| {
