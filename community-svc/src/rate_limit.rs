@@ -137,12 +137,15 @@ impl Limiter {
     fn note_redis(&self, error: Option<&redis::RedisError>) {
         let was_away = self.redis_is_away.swap(error.is_some(), Ordering::Relaxed);
         match error {
-            Some(error) if !was_away => tracing::warn!(
-                %error,
-                "redis is away: this replica keeps to a quarter of the upstream limits until it is back"
-            ),
+            Some(error) if !was_away => {
+                tracing::warn!(
+                    %error,
+                    "redis is away: this replica keeps to a quarter of the upstream limits \
+                     until it is back"
+                );
+            }
             None if was_away => {
-                tracing::info!("redis is back: replicas share the upstream limits again")
+                tracing::info!("redis is back: replicas share the upstream limits again");
             }
             _ => {}
         }

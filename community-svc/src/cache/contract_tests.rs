@@ -101,7 +101,7 @@ impl Bench {
             Store::Redis(store) => {
                 let mut set = redis::cmd("SET");
                 set.arg(&key.0).arg(raw).arg("EX").arg(60);
-                store.link().command(&set).await.unwrap()
+                store.link().command::<()>(&set).await.unwrap();
             }
             Store::Memory(store) => store.put_raw(key.0.clone(), Bytes::from(raw)).await,
         }
@@ -288,13 +288,13 @@ async fn invalidating_what_is_not_there_shuts_out_fills_too(bench: Bench) {
 }
 
 async fn a_fill_without_a_look_up_lands_only_where_nothing_is(bench: Bench) {
-    let [free, taken, buried] = ["free", "taken", "buried"].map(|id| bench.key(id));
-    let token = bench.miss(&taken).await;
+    let [free, full, buried] = ["free", "full", "buried"].map(|id| bench.key(id));
+    let token = bench.miss(&full).await;
     let begun = bench.cache.begin();
-    assert!(bench.fill(&taken, token, "first").await);
+    assert!(bench.fill(&full, token, "first").await);
     bench.cache.invalidate(&buried).await.unwrap();
     assert!(bench.fill(&free, begun.clone(), "begun").await);
-    assert!(!bench.fill(&taken, begun.clone(), "begun").await);
+    assert!(!bench.fill(&full, begun.clone(), "begun").await);
     assert!(!bench.fill(&buried, begun, "begun").await);
 }
 
