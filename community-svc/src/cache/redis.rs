@@ -12,7 +12,7 @@ use redis::{RedisError, Script, cmd};
 use super::{Error, Expected, TOMBSTONE_TTL};
 use crate::redis_link::RedisLink;
 
-/// Sets the key to ARGV[2] for ARGV[3] ms if it still holds ARGV[1].
+/// Sets the key to `ARGV[2]` for `ARGV[3]` ms if it still holds `ARGV[1]`.
 static REPLACE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
