@@ -167,7 +167,7 @@ fn to_proto(event: Event) -> v1::WebhookEvent {
         }
         .into(),
         path: event.path.to_owned(),
-        payload: event.body.into(),
+        payload: event.body,
     }
 }
 

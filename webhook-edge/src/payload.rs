@@ -86,10 +86,10 @@ pub enum Error {
     #[error("the body is not a JSON object")]
     NotAnObject,
     /// Neither shape.
-    #[error("the body has neither a type (BetterMode) nor an event_type (flat) of 1 to 256 bytes")]
+    #[error("the body has neither a type (BetterMode) nor an event_type (flat) of 1 to 128 bytes")]
     NoType,
     /// A network id that is not a usable string.
-    #[error("the network id is not a string of 1 to 256 bytes")]
+    #[error("the network id is not a string of 1 to 128 bytes")]
     MalformedNetworkId,
     /// A trial of the address with nothing to give back.
     #[error("the TEST webhook has no data.challenge")]
@@ -139,7 +139,8 @@ impl Payload {
         if envelope_type == TEST {
             // No look at the network: no source says whose id the trial carries,
             // and nothing but an echo comes of it.
-            let challenge = data.text("challenge").ok_or(Error::NoChallenge)?;
+            let challenge = data.string("challenge").filter(|text| !text.is_empty());
+            let challenge = challenge.ok_or(Error::NoChallenge)?;
             return Ok(Self::Challenge { challenge });
         }
         let network_id = check_network(fields, "networkId", home)?;

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// Longest text that is taken as a name or an id, in bytes. Longer ones stay in
-/// the body, where they are stored, and are not indexed.
-const TEXT_BYTES: usize = 256;
+/// Longest text that is taken as a name or an id, in bytes: what the service takes.
+/// Longer ones stay in the body, where they are stored, and are not indexed.
+const TEXT_BYTES: usize = 128;
 
 /// The fields of one JSON object.
 #[derive(Default)]
@@ -36,11 +36,15 @@ impl<'a> Fields<'a> {
         (text != "null").then_some(text)
     }
 
+    /// The string under `key`, whatever it holds.
+    pub(super) fn string(&self, key: &str) -> Option<String> {
+        serde_json::from_str(self.raw(key)?).ok()
+    }
+
     /// The string under `key`, when it is one that can be a name or an id: not
     /// empty, not long, no control characters.
     pub(super) fn text(&self, key: &str) -> Option<String> {
-        serde_json::from_str::<String>(self.raw(key)?)
-            .ok()
+        self.string(key)
             .filter(|text| (1..=TEXT_BYTES).contains(&text.len()))
             .filter(|text| !text.contains(char::is_control))
     }
