@@ -181,7 +181,11 @@ impl Health {
         let service_changed = was.map(|was| was.community_svc) != Some(now.services.community_svc);
         match error {
             Some(error) => {
-                tracing::warn!(cause = %error, hint = error.hint(), "community-svc is not usable");
+                tracing::warn!(
+                    cause = error.to_string(),
+                    hint = error.hint(),
+                    "community-svc is not usable"
+                );
             }
             None if service_changed => tracing::info!("community-svc answers"),
             None => {}

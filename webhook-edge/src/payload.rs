@@ -33,7 +33,7 @@ pub enum Payload {
         challenge: String,
     },
     /// Something to store.
-    Event(Event),
+    Event(Box<Event>),
 }
 
 /// The shape in which a webhook arrived.
@@ -126,7 +126,9 @@ impl Payload {
         }
         let event_type = fields.text("event_type").ok_or(Error::NoType)?;
         check_network(&fields, "network_id", home)?;
-        Ok(Self::Event(flat_event(delivery, &fields, event_type)))
+        Ok(Self::Event(Box::new(flat_event(
+            delivery, &fields, event_type,
+        ))))
     }
 
     fn read_envelope(
@@ -144,12 +146,12 @@ impl Payload {
             return Ok(Self::Challenge { challenge });
         }
         let network_id = check_network(fields, "networkId", home)?;
-        Ok(Self::Event(event(
+        Ok(Self::Event(Box::new(event(
             delivery,
             &data,
             envelope_type,
             network_id.unwrap_or_default(),
-        )))
+        ))))
     }
 }
 

@@ -81,12 +81,12 @@ impl Refusal {
     /// nothing of the webhook itself.
     pub fn log(&self, path: &'static str) {
         let status = self.status().as_u16();
-        let hint = self.hint();
+        let (cause, hint) = (self.to_string(), self.hint());
         match self {
             Self::Backend(_) | Self::Overloaded { .. } => {
-                tracing::error!(status, cause = %self, hint, path, "webhook not stored");
+                tracing::error!(status, cause, hint, path, "webhook not stored");
             }
-            _ => tracing::warn!(status, cause = %self, hint, path, "webhook refused"),
+            _ => tracing::warn!(status, cause, hint, path, "webhook refused"),
         }
     }
 

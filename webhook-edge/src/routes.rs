@@ -155,8 +155,9 @@ fn span_of(request: &Request<Body>) -> Span {
         .get::<RequestId>()
         .and_then(|id| id.header_value().to_str().ok())
         .unwrap_or_default();
-    // No path: it is the stranger's text. The lines about webhooks name the route.
-    tracing::info_span!("request", id, method = %request.method())
+    // The id alone: method and path are a stranger's text. The lines about webhooks
+    // name the route.
+    tracing::info_span!("request", id)
 }
 
 fn after_panic(_panic: Box<dyn std::any::Any + Send>) -> Response {

@@ -301,7 +301,7 @@ impl<'a> Claim<'a> {
         ) {
             (true, true) => return Err(Error::BothPairs),
             (false, true) => former,
-            (true, false) | (false, false) => current,
+            (true | false, false) => current,
         };
         let signature = only(headers, pair.signature)?;
         let timestamp = only(headers, pair.timestamp)?;

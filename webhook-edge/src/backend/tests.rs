@@ -15,7 +15,7 @@ fn event(body: &'static str) -> Event {
     )
     .trust_unsigned("2024-05-06T07:08:10.5Z".parse().unwrap());
     match Payload::read(&delivery, None).unwrap() {
-        Payload::Event(event) => event,
+        Payload::Event(event) => *event,
         Payload::Challenge { .. } => panic!("a challenge, not an event"),
     }
 }

@@ -31,7 +31,7 @@ fn read(body: impl AsRef<[u8]>) -> Result<Payload, Error> {
 
 fn event_of(body: impl AsRef<[u8]>) -> Event {
     match read(body) {
-        Ok(Payload::Event(event)) => event,
+        Ok(Payload::Event(event)) => *event,
         Ok(Payload::Challenge { .. }) => panic!("a challenge, not an event"),
         Err(error) => panic!("{error}"),
     }

@@ -80,7 +80,7 @@ where
             edge.metrics.webhook("challenge", "");
             Ok(succeeded("TEST", &json!({ "challenge": challenge })))
         }
-        Payload::Event(event) => store(edge, event).await,
+        Payload::Event(event) => store(edge, *event).await,
     }
 }
 

@@ -105,7 +105,7 @@ async fn a_service_that_is_away_for_a_moment_is_tried_again_once() {
 
 #[tokio::test]
 async fn the_edge_starts_without_the_service_and_recovers_when_it_comes() {
-    let place = FakeService::reserve().await;
+    let place = FakeService::reserve();
     let edge = Edge::start(&place.url()).await;
     let reply = edge.deliver(MEMBER_CREATED).await;
     assert_eq!(reply.status, 503);
@@ -113,7 +113,7 @@ async fn the_edge_starts_without_the_service_and_recovers_when_it_comes() {
     assert_eq!(get(edge.addresses.http, "/health").await.status, 503);
     assert!(!edge.is_ready().await);
 
-    let service = place.open().await;
+    let service = place.open();
     eventually("a webhook is stored", async || {
         edge.deliver(MEMBER_CREATED).await.status == 200
     })

@@ -158,7 +158,7 @@ async fn a_refused_webhook_is_one_line_with_cause_and_hint_and_nothing_private()
     let line = edge.line_with("webhook refused");
     assert!(line.contains("WARN"), "{line}");
     assert!(
-        line.contains("cause=signature does not match any configured secret hint=\"BETTERMODE_WEBHOOK_SECRET must be"),
+        line.contains("cause=\"signature does not match any configured secret\" hint=\"BETTERMODE_WEBHOOK_SECRET must be"),
         "{line}"
     );
     assert!(line.contains("path=\"/webhooks/bettermode\""), "{line}");
@@ -177,7 +177,7 @@ async fn a_refused_webhook_is_one_line_with_cause_and_hint_and_nothing_private()
     assert_eq!(post(edge.http, WEBHOOKS, &[], body).await.status, 401);
     let line = edge.line_with("webhook refused");
     assert!(
-        line.contains("cause=no x-bettermode-signature header"),
+        line.contains("cause=\"no x-bettermode-signature header\""),
         "{line}"
     );
 
@@ -206,7 +206,7 @@ async fn a_webhook_that_cannot_be_stored_is_an_error_line() {
     let line = edge.line_with("webhook not stored");
     assert!(line.contains("ERROR"), "{line}");
     assert!(
-        line.contains("cause=community-svc did not answer"),
+        line.contains("cause=\"community-svc did not answer"),
         "{line}"
     );
     assert!(line.contains("COMMUNITY_SVC_URL"), "{line}");

@@ -50,7 +50,7 @@ impl Place {
         format!("http://{}", self.address)
     }
 
-    pub(crate) async fn open(self) -> FakeService {
+    pub(crate) fn open(self) -> FakeService {
         FakeService::serve(self.socket.listen(64).unwrap(), self.address)
     }
 }
@@ -63,7 +63,7 @@ impl FakeService {
     }
 
     /// Takes a port, so that nobody else does, without listening on it.
-    pub(crate) async fn reserve() -> Place {
+    pub(crate) fn reserve() -> Place {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = socket.local_addr().unwrap();
