@@ -2,6 +2,11 @@
 //! is accepted, what comes back is understood, and the points that it predicts
 //! are the points that are charged.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, in its helpers too"
+)]
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
