@@ -84,8 +84,6 @@ impl App {
         tasks: Tasks,
         shutdown: Shutdown,
     ) -> Result<Self, Error> {
-        let grpc = bind(config.listen, "COMMUNITY_SVC_LISTEN").await?;
-        let admin = bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?;
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let stores = Stores::open(&config, &clock)?;
@@ -94,9 +92,8 @@ impl App {
         let members = Members::new(
             upstream.clone(),
             stores.cache.clone(),
-            Arc::clone(&clock),
+            (Arc::clone(&clock), ttl(config.cache.member_ttl)),
             metrics.clone(),
-            ttl(config.cache.member_ttl),
         );
         let health = Health::new(Watched {
             upstream: upstream.clone(),
@@ -105,22 +102,24 @@ impl App {
             cache: stores.cache,
             events: Arc::clone(&stores.events),
             limiter: stores.limiter,
-            clock: Arc::clone(&clock),
+            clock,
         });
+        let community = Community {
+            enabled: config.bettermode.enabled,
+            members: members.clone(),
+            posts: Posts::new(upstream.clone()),
+            direct_messages: DirectMessages::new(upstream.clone()),
+            health: health.clone(),
+        };
+        let webhook_events = WebhookEvents {
+            enabled: config.bettermode.enabled,
+            store: stores.events,
+            members,
+            metrics: metrics.clone(),
+        };
         let parts = Parts {
-            community: Community {
-                enabled: config.bettermode.enabled,
-                members: members.clone(),
-                posts: Posts::new(upstream.clone()),
-                direct_messages: DirectMessages::new(upstream.clone()),
-                health: health.clone(),
-            },
-            webhook_events: WebhookEvents {
-                enabled: config.bettermode.enabled,
-                store: stores.events,
-                members,
-                metrics: metrics.clone(),
-            },
+            community,
+            webhook_events,
             metrics,
             auth: config.auth,
             max_concurrent_calls: config.max_concurrent_calls,
@@ -133,8 +132,8 @@ impl App {
             reflection().build_v1alpha()?,
         );
         Ok(Self {
-            grpc,
-            admin,
+            grpc: bind(config.listen, "COMMUNITY_SVC_LISTEN").await?,
+            admin: bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?,
             routes,
             registry: Arc::new(registry),
             health,
@@ -220,7 +219,7 @@ pub(crate) fn client(
     limiter: &Arc<Limiter>,
     clock: &SharedClock,
 ) -> Result<Client, Error> {
-    let (transport, credentials) = transport(config)?;
+    let (transport, credentials) = transport(config);
     let mut settings = bettermode::Config::new(credentials);
     settings.api_url = config.api_url.clone();
     settings.network_id.clone_from(&config.network_id);
@@ -240,34 +239,33 @@ pub(crate) fn client(
 }
 
 /// Credentials, and the way to the built-in fake when it stands in.
-fn transport(config: &BetterMode) -> Result<(Option<Transport>, bettermode::Credentials), Error> {
+fn transport(config: &BetterMode) -> (Option<Transport>, bettermode::Credentials) {
     #[cfg(feature = "simulation")]
     if config.testing {
         tracing::warn!(
             "TESTING_MODE: BetterMode is played by the built-in fake; no request leaves"
         );
         let (transport, credentials) = crate::simulation::start();
-        return Ok((Some(transport), credentials));
+        return (Some(transport), credentials);
     }
     // Without credentials the integration is disabled, and no call gets this far.
-    let credentials = config
-        .credentials
-        .clone()
-        .unwrap_or_else(|| bettermode::Credentials::StaticToken(String::new().into()));
-    Ok((None, credentials))
+    let none = || bettermode::Credentials::StaticToken(String::new().into());
+    (None, config.credentials.clone().unwrap_or_else(none))
 }
 
 /// Asks early, so that the first caller does not wait for it; a failure is asked
 /// again by whoever needs the answer.
 async fn learn_capabilities(upstream: Upstream) {
     let capabilities = upstream.client().capabilities().await;
-    if let Ok(capabilities) =
-        upstream.settle(crate::error::Call::READING_CAPABILITIES, capabilities)
-    {
+    if let Ok(capabilities) = upstream.settle(crate::error::Call::CAPABILITIES, capabilities) {
         tracing::info!(?capabilities, "asked the network what it can do");
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wiring is where randomness comes from"
+)]
 fn ttl(about: Duration) -> Ttl {
     Arc::new(move || cache::jittered(about, &mut rand::rng()))
 }

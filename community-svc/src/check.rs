@@ -101,7 +101,7 @@ async fn bettermode(
     let upstream = Upstream::new(client, Arc::clone(clock), metrics);
     let network = upstream.client().network().await;
     let network = upstream
-        .settle(Call::READING_NETWORK, network)
+        .settle(Call::NETWORK, network)
         .map_err(|error| error.to_string())?;
     if let Some(expected) = &config.bettermode.network_id
         && *expected != network.id

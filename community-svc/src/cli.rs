@@ -23,7 +23,7 @@ pub enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Ask the service on COMMUNITY_SVC_ADMIN_LISTEN whether it is ready; exit 0 or 1.
+    /// Ask the service on `COMMUNITY_SVC_ADMIN_LISTEN` whether it is ready; exit 0 or 1.
     Healthcheck,
 }
 

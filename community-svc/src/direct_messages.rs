@@ -29,7 +29,10 @@ impl DirectMessages {
         html: &str,
         sender: Option<&MemberId>,
     ) -> Result<DirectMessage, Error> {
-        let call = Call::SENDING_DIRECT_MESSAGE;
+        let call = match sender {
+            None => Call::DIRECT_MESSAGE,
+            Some(_) => Call::DIRECT_MESSAGE_AS,
+        };
         let client = self.upstream.acting_as(sender, call)?;
         let sent = client.send_direct_message(recipient, html).await;
         self.upstream.settle(call, sent)

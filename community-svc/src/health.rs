@@ -1,5 +1,5 @@
 //! How each dependency is, checked in the background and told to everybody:
-//! grpc.health.v1, GetStatus, `/readyz`.
+//! `grpc.health.v1`, `GetStatus`, `/readyz`.
 //!
 //! A check never spends an upstream request: BetterMode's state is what the last
 //! real call said.
@@ -26,7 +26,7 @@ use crate::upstream::{Condition, Upstream};
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// How long one check may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The state of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,7 +264,11 @@ fn log_cause<E: std::error::Error + 'static>(
     match result {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::debug!(part, error = error as &dyn std::error::Error, "check failed");
+            tracing::debug!(
+                part,
+                error = error as &dyn std::error::Error,
+                "check failed"
+            );
         }
         Err(_) => tracing::debug!(part, "check took too long"),
     }
@@ -274,8 +278,9 @@ fn log_change(part: &'static str, before: &State, now: &State) {
     if before == now {
         return;
     }
-    match now {
-        State::Down(message) => tracing::warn!(part, message, "dependency is down"),
-        _ => tracing::info!(part, state = ?now, "dependency is available"),
+    if let State::Down(message) = now {
+        tracing::warn!(part, message, "dependency is down");
+    } else {
+        tracing::info!(part, state = ?now, "dependency is available");
     }
 }

@@ -65,9 +65,8 @@ impl Members {
     pub fn new(
         upstream: Upstream,
         cache: Cache,
-        clock: SharedClock,
+        (clock, ttl): (SharedClock, Ttl),
         metrics: Metrics,
-        ttl: Ttl,
     ) -> Self {
         Self {
             upstream,
@@ -89,7 +88,7 @@ impl Members {
             Err(token) => token,
         };
         let found = self.upstream.client().member(MemberRef::Id(id)).await;
-        let member = self.upstream.settle(Call::reading_member("id"), found)?;
+        let member = self.upstream.settle(Call::member("id"), found)?;
         let read = self.fresh(member);
         // An answer about somebody else must not be kept under this id.
         if let Some(token) = token
@@ -113,8 +112,7 @@ impl Members {
                 .client()
                 .member(MemberRef::Username(name))
                 .await;
-            self.upstream
-                .settle(Call::reading_member("username"), found)
+            self.upstream.settle(Call::member("username"), found)
         })
         .await
     }
@@ -135,8 +133,7 @@ impl Members {
         };
         self.by_index(&index, still, async {
             let found = self.upstream.client().member_by_email(email).await;
-            self.upstream
-                .settle(Call::reading_member("e-mail address"), found)
+            self.upstream.settle(Call::member("e-mail address"), found)
         })
         .await
     }
@@ -164,7 +161,11 @@ impl Members {
         match self.lookup(index).await {
             Ok((id, ..)) => match self.cached(&MemberKey(&id)).await {
                 Ok(read) if still(&read.member) => return Ok(self.counted(read)),
-                Ok(_) => self.drop_index(index).await,
+                Ok(read) => {
+                    // One of the two is out of date; which one, only BetterMode knows.
+                    self.drop_index(index).await;
+                    self.forget(&read.member.id).await;
+                }
                 Err(_) => {}
             },
             Err(token) => index_token = token,

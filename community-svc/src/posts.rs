@@ -42,10 +42,10 @@ impl Posts {
     /// # Errors
     /// [`Error`]; [`Error::OutcomeUnknown`] when the post may exist all the same.
     pub async fn create(&self, new: NewPost) -> Result<Post, Error> {
-        let call = Call::CREATING_POST;
+        let call = Call::POST;
         let client = self.upstream.acting_as(new.author.as_ref(), call)?;
         let types = client.space_post_types(&new.space).await;
-        let types = self.upstream.settle(Call::READING_POST_TYPES, types)?;
+        let types = self.upstream.settle(Call::POST_TYPES, types)?;
         let article = article(&new, &types)?;
         let post = CreatePost {
             publish: new.publish,

@@ -83,11 +83,8 @@ fn no_secret_shows_in_what_is_printed() {
         ("MONGODB_URI", "mongodb://u:mon-secret@localhost"),
     ])
     .unwrap();
-    let shown: String = loaded
-        .resolved
-        .iter()
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let shown: Vec<String> = loaded.resolved.iter().map(ToString::to_string).collect();
+    let shown = shown.join(" ");
     assert!(!shown.contains("-secret"), "{shown}");
     assert!(!format!("{:?}", loaded.config).contains("-secret"));
 }

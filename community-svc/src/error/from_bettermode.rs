@@ -3,64 +3,55 @@
 //! The client's texts can quote the vendor, so none of them reaches a caller; they
 //! go to the log, once, here.
 
+use bettermode::Subject;
+
 use super::Error;
 
-/// What was being done, for texts and for the meaning of "not found".
+/// What was being done: for texts, and to name a field of ours.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
     /// To be read after "while" or "allow": "reading a member".
     pub(crate) attempted: &'static str,
-    /// What is missing when BetterMode says that something is.
-    pub(crate) missing: Missing,
+    /// What named the member, for when BetterMode has none such.
+    pub(crate) member: &'static str,
     /// The vendor's field names and ours.
     pub(crate) fields: &'static [(&'static str, &'static str)],
     /// The field of ours that says where or to whom, for refusals.
     pub(crate) subject: Option<&'static str>,
 }
 
-/// What a "not found" is about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Missing {
-    Member { by: &'static str },
-    Recipient,
-    Space,
-    Nothing,
-}
-
 impl Call {
-    pub(crate) const fn reading_member(by: &'static str) -> Self {
+    const fn reading(attempted: &'static str) -> Self {
         Self {
-            attempted: "reading a member",
-            missing: Missing::Member { by },
+            attempted,
+            member: "id",
             fields: &[],
             subject: None,
         }
     }
 
-    pub(crate) const READING_CAPABILITIES: Self = Self {
-        attempted: "asking the network what it can do",
-        missing: Missing::Nothing,
-        fields: &[],
-        subject: None,
-    };
+    pub(crate) const CAPABILITIES: Self = Self::reading("asking the network what it can do");
 
-    pub(crate) const READING_NETWORK: Self = Self {
-        attempted: "reading the network",
-        missing: Missing::Nothing,
-        fields: &[],
-        subject: None,
-    };
+    pub(crate) const NETWORK: Self = Self::reading("reading the network");
 
-    pub(crate) const READING_POST_TYPES: Self = Self {
-        attempted: "reading the space's post types",
-        missing: Missing::Space,
+    /// Reading a member who was named by `member`.
+    pub(crate) const fn member(member: &'static str) -> Self {
+        Self {
+            member,
+            ..Self::reading("reading a member")
+        }
+    }
+
+    pub(crate) const POST_TYPES: Self = Self {
+        member: "author_member_id",
         fields: &[("spaceId", "space_id")],
         subject: Some("space_id"),
+        ..Self::reading("reading the space's post types")
     };
 
-    pub(crate) const CREATING_POST: Self = Self {
+    pub(crate) const POST: Self = Self {
         attempted: "creating a post",
-        missing: Missing::Space,
+        member: "author_member_id",
         fields: &[
             ("spaceId", "space_id"),
             ("postTypeId", "post_type_id"),
@@ -72,15 +63,22 @@ impl Call {
         subject: Some("space_id"),
     };
 
-    pub(crate) const SENDING_DIRECT_MESSAGE: Self = Self {
+    pub(crate) const DIRECT_MESSAGE: Self = Self {
         attempted: "sending a direct message",
-        missing: Missing::Recipient,
+        member: "recipient_member_id",
         fields: &[
             ("recipientId", "recipient_member_id"),
             ("memberIds", "recipient_member_id"),
             ("content", "content"),
+            ("mappingFields", "content"),
         ],
         subject: Some("recipient_member_id"),
+    };
+
+    /// A direct message that is sent as a member: either of the two may be unknown.
+    pub(crate) const DIRECT_MESSAGE_AS: Self = Self {
+        member: "recipient_member_id or sender_member_id",
+        ..Self::DIRECT_MESSAGE
     };
 
     /// The error for our caller; the client's own goes to the log.
@@ -101,20 +99,22 @@ impl Call {
         use bettermode::Error as Upstream;
         let attempted = self.attempted;
         match error {
-            Upstream::Transport { .. } => Error::UpstreamUnavailable { attempted },
+            Upstream::Transport { .. } | Upstream::Unavailable { .. } => {
+                Error::UpstreamUnavailable { attempted }
+            }
             Upstream::OutcomeUnknown { .. } => Error::OutcomeUnknown { attempted },
-            Upstream::TokenRefused { .. } => Error::UpstreamTokenRefused,
+            Upstream::TokenRefused | Upstream::NetworkIdMissing => Error::UpstreamTokenRefused,
             Upstream::PermissionDenied { .. } => Error::UpstreamPermissionDenied {
                 attempted,
                 field: self.subject,
             },
-            Upstream::NotFound { .. } => match self.missing {
-                Missing::Member { by } => Error::MemberNotFound { by },
-                Missing::Recipient => Error::MemberNotFound {
-                    by: "recipient_member_id",
-                },
-                Missing::Space => Error::SpaceNotFound,
-                Missing::Nothing => Error::UpstreamUnintelligible { attempted },
+            Upstream::NotFound { what } => match what {
+                Subject::Member => Error::MemberNotFound { by: self.member },
+                Subject::Space => Error::SpaceNotFound,
+                Subject::PostType => Error::PostTypeNotFound(
+                    "the network has no post type that fits; an administrator has to allow one",
+                ),
+                Subject::Network => Error::UpstreamTokenRefused,
             },
             Upstream::EmailNotVisible => Error::EmailNotVisible,
             Upstream::RateLimited { retry_after, .. } => Error::UpstreamRateLimited {
@@ -124,7 +124,11 @@ impl Call {
                 attempted,
                 field: field.as_deref().and_then(|field| self.our_field(field)),
             },
-            Upstream::ActionFailed { .. } => Error::UpstreamRejected {
+            // Codes that nothing here knows are about the request too: what broke on
+            // the vendor's side has variants of its own.
+            Upstream::ActionFailed { .. }
+            | Upstream::TooComplex { .. }
+            | Upstream::Upstream { .. } => Error::UpstreamRejected {
                 attempted,
                 field: None,
             },

@@ -1,4 +1,4 @@
-//! No error leaves without ErrorInfo, whoever made it.
+//! No error leaves without `ErrorInfo`, whoever made it.
 //!
 //! Our own errors carry it already. What tonic makes by itself, such as an unknown
 //! method or a message that does not decode, gets it here.

@@ -1,4 +1,4 @@
-//! The caller's deadline, answered as DEADLINE_EXCEEDED.
+//! The caller's deadline, answered as `DEADLINE_EXCEEDED`.
 //!
 //! tonic itself turns an expired `grpc-timeout` into CANCELLED, so this layer
 //! expires a moment earlier. Without a timeout from the caller a long default
