@@ -34,6 +34,9 @@ use crate::upstream::Upstream;
 /// How long tasks may take to notice that the service has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// How long the start waits for the stores to answer.
+const FIRST_CHECK: Duration = Duration::from_millis(500);
+
 /// Why the service could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -89,41 +92,9 @@ impl App {
         let stores = Stores::open(&config, &clock)?;
         let client = client(&config.bettermode, &stores.limiter, &clock)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
-        let members = Members::new(
-            upstream.clone(),
-            stores.cache.clone(),
-            (Arc::clone(&clock), ttl(config.cache.member_ttl)),
-            metrics.clone(),
-        );
-        let health = Health::new(Watched {
-            upstream: upstream.clone(),
-            enabled: config.bettermode.enabled,
-            testing: config.bettermode.testing,
-            cache: stores.cache,
-            events: Arc::clone(&stores.events),
-            limiter: stores.limiter,
-            clock,
-        });
-        let community = Community {
-            enabled: config.bettermode.enabled,
-            members: members.clone(),
-            posts: Posts::new(upstream.clone()),
-            direct_messages: DirectMessages::new(upstream.clone()),
-            health: health.clone(),
-        };
-        let webhook_events = WebhookEvents {
-            enabled: config.bettermode.enabled,
-            store: stores.events,
-            members,
-            metrics: metrics.clone(),
-        };
-        let parts = Parts {
-            community,
-            webhook_events,
-            metrics,
-            auth: config.auth,
-            max_concurrent_calls: config.max_concurrent_calls,
-        };
+        let enabled = config.bettermode.enabled;
+        let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
+        let (parts, health) = parts(config, stores, &upstream, clock, metrics);
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let routes = server::routes(
             parts,
@@ -132,15 +103,15 @@ impl App {
             reflection().build_v1alpha()?,
         );
         Ok(Self {
-            grpc: bind(config.listen, "COMMUNITY_SVC_LISTEN").await?,
-            admin: bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?,
+            grpc: bind(bind_grpc, "COMMUNITY_SVC_LISTEN").await?,
+            admin: bind(bind_admin, "COMMUNITY_SVC_ADMIN_LISTEN").await?,
             routes,
             registry: Arc::new(registry),
             health,
             reporter,
             upstream,
-            enabled: config.bettermode.enabled,
-            drain: config.drain,
+            enabled,
+            drain,
             tasks,
             shutdown,
         })
@@ -160,8 +131,12 @@ impl App {
             tasks, shutdown, ..
         } = &self;
         let (tasks, shutdown) = (tasks.clone(), shutdown.clone());
-        // Known states before the first call, so that health never lies at the start.
-        self.health.check_stores().await;
+        // Known states before the first call where the stores are quick to answer; one
+        // that is away must not keep the service from starting.
+        let checked = self.health.check_stores();
+        if tokio::time::timeout(FIRST_CHECK, checked).await.is_err() {
+            tracing::warn!("a store is slow to answer; serving without waiting for it");
+        }
         tasks.spawn(
             "health",
             self.health.clone().watch(self.reporter, shutdown.clone()),
@@ -187,6 +162,52 @@ impl App {
         }
         tracing::info!("stopped");
     }
+}
+
+/// What the server serves, and who knows how it is.
+fn parts(
+    config: Config,
+    stores: Stores,
+    upstream: &Upstream,
+    clock: SharedClock,
+    metrics: Metrics,
+) -> (Parts, Health) {
+    let members = Members::new(
+        upstream.clone(),
+        stores.cache.clone(),
+        (Arc::clone(&clock), ttl(config.cache.member_ttl)),
+        metrics.clone(),
+    );
+    let health = Health::new(Watched {
+        upstream: upstream.clone(),
+        enabled: config.bettermode.enabled,
+        testing: config.bettermode.testing,
+        cache: stores.cache,
+        events: Arc::clone(&stores.events),
+        limiter: stores.limiter,
+        clock,
+    });
+    let community = Community {
+        enabled: config.bettermode.enabled,
+        members: members.clone(),
+        posts: Posts::new(upstream.clone()),
+        direct_messages: DirectMessages::new(upstream.clone()),
+        health: health.clone(),
+    };
+    let webhook_events = WebhookEvents {
+        enabled: config.bettermode.enabled,
+        store: stores.events,
+        members,
+        metrics: metrics.clone(),
+    };
+    let parts = Parts {
+        community,
+        webhook_events,
+        metrics,
+        auth: config.auth,
+        max_concurrent_calls: config.max_concurrent_calls,
+    };
+    (parts, health)
 }
 
 async fn serve(listener: TcpListener, routes: Routes, shutdown: &Shutdown, drain: Duration) {
