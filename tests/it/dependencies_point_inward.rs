@@ -41,13 +41,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "bettermode",
         &[
-            "tonic",
-            "prost",
-            "redis",
-            "mongodb",
-            "rusqlite",
-            "warp",
-            "axum",
+            "tonic", "prost", "redis", "mongodb", "rusqlite", "warp", "axum",
         ],
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),

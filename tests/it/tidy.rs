@@ -127,7 +127,11 @@ fn rust_files() -> Vec<PathBuf> {
     let files: Vec<_> = repository::files()
         .into_iter()
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter(|path| !path.parent().is_some_and(|folder| folder.ends_with("src/gen")))
+        .filter(|path| {
+            !path
+                .parent()
+                .is_some_and(|folder| folder.ends_with("src/gen"))
+        })
         .collect();
     assert!(files.len() > 100, "only {} sources found", files.len());
     files

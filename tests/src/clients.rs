@@ -34,6 +34,27 @@ impl Clients {
         }
     }
 
+    /// The same clients, of a service elsewhere.
+    #[must_use]
+    pub fn with_service(&self, service: SocketAddr) -> Self {
+        Self {
+            service,
+            ..self.clone()
+        }
+    }
+
+    /// Where the service listens.
+    #[must_use]
+    pub fn service_address(&self) -> SocketAddr {
+        self.service
+    }
+
+    /// Where the edge listens.
+    #[must_use]
+    pub fn edge_address(&self) -> SocketAddr {
+        self.edge
+    }
+
     /// A channel to the service, that connects at its first call and again after
     /// every restart.
     #[must_use]

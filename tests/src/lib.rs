@@ -21,6 +21,7 @@ pub mod sandbox;
 pub mod signing;
 pub mod stores;
 pub mod tools;
+pub mod world;
 
 pub use clients::Clients;
 pub use errors::Failure;
@@ -29,3 +30,4 @@ pub use fake::Fake;
 pub use program::Program;
 pub use sandbox::{Sandbox, SandboxBuilder};
 pub use stores::{MongoDb, Redis};
+pub use world::World;

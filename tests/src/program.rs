@@ -50,6 +50,16 @@ impl Program {
         }
     }
 
+    /// The same program with the same arguments and settings, on other addresses;
+    /// not started.
+    #[must_use]
+    pub fn another(&self, addresses: &[SocketAddr]) -> Self {
+        let mut another = Self::new(&self.name, &self.path, &self.folder, addresses);
+        another.arguments.clone_from(&self.arguments);
+        another.variables.clone_from(&self.variables);
+        another
+    }
+
     /// Adds one argument.
     #[must_use]
     pub fn arg(mut self, argument: impl Into<String>) -> Self {
@@ -63,6 +73,13 @@ impl Program {
         self.variables.retain(|(known, _)| known != name);
         if !value.is_empty() {
             self.variables.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// Sets several variables.
+    pub fn set_all(&mut self, variables: &[(&str, &str)]) {
+        for (name, value) in variables {
+            self.set(name, value);
         }
     }
 

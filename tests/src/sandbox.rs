@@ -45,6 +45,15 @@ pub struct Sandbox {
     folder: TempDir,
 }
 
+/// A second `community-svc`.
+#[derive(Debug)]
+pub struct Replica {
+    /// Clients of this one.
+    pub clients: Clients,
+    /// The process.
+    pub program: Program,
+}
+
 /// What to start and with which settings.
 #[derive(Debug, Default)]
 pub struct SandboxBuilder {
@@ -86,6 +95,19 @@ impl Sandbox {
     #[must_use]
     pub fn edge_admin_url(&self, path: &str) -> String {
         format!("http://{}{path}", self.edge_admin)
+    }
+
+    /// Another `community-svc` over the same stores and the same fake, ready.
+    pub async fn another_service(&self) -> Replica {
+        let [listen, admin] = std::array::from_fn(|_| ports::free());
+        let mut program = self.service.another(&[listen, admin]);
+        program.set("COMMUNITY_SVC_LISTEN", &listen.to_string());
+        program.set("COMMUNITY_SVC_ADMIN_LISTEN", &admin.to_string());
+        program.start().await;
+        Replica {
+            clients: self.clients.with_service(listen),
+            program,
+        }
     }
 
     /// Where the programs keep their files, one folder each.
@@ -219,32 +241,36 @@ impl SandboxBuilder {
         };
         let fake_url = sandbox.fake.url("");
         let edge_url = sandbox.clients.edge_url("/webhooks/bettermode");
-        sandbox
-            .fake_program
-            .set("FAKE_BETTERMODE_LISTEN", &fake.to_string());
-        sandbox
-            .fake_program
-            .set("FAKE_BETTERMODE_WEBHOOK_URL", &edge_url);
-        sandbox
-            .fake_program
-            .set("FAKE_BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET);
-        sandbox
-            .service
-            .set("COMMUNITY_SVC_LISTEN", &service.to_string());
-        sandbox
-            .service
-            .set("COMMUNITY_SVC_ADMIN_LISTEN", &service_admin.to_string());
-        sandbox.service.set("BETTERMODE_API_URL", &fake_url);
-        sandbox.edge.set("WEBHOOK_EDGE_LISTEN", &edge.to_string());
-        sandbox
-            .edge
-            .set("WEBHOOK_EDGE_ADMIN_LISTEN", &edge_admin.to_string());
-        sandbox
-            .edge
-            .set("COMMUNITY_SVC_URL", &format!("http://{service}"));
-        sandbox
-            .edge
-            .set("BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET);
+        let [
+            listen,
+            service_listen,
+            service_admin,
+            edge_listen,
+            edge_admin,
+        ] = [fake, service, service_admin, edge, edge_admin].map(|address| address.to_string());
+        sandbox.fake_program.set_all(&[
+            ("FAKE_BETTERMODE_LISTEN", &listen),
+            ("FAKE_BETTERMODE_NETWORK_ID", NETWORK_ID),
+            ("FAKE_BETTERMODE_CLIENT_ID", CLIENT_ID),
+            ("FAKE_BETTERMODE_CLIENT_SECRET", CLIENT_SECRET),
+            ("FAKE_BETTERMODE_WEBHOOK_URL", &edge_url),
+            ("FAKE_BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+        ]);
+        sandbox.service.set_all(&[
+            ("COMMUNITY_SVC_LISTEN", &service_listen),
+            ("COMMUNITY_SVC_ADMIN_LISTEN", &service_admin),
+            ("BETTERMODE_API_URL", &fake_url),
+            ("BETTERMODE_NETWORK_ID", NETWORK_ID),
+            ("BETTERMODE_CLIENT_ID", CLIENT_ID),
+            ("BETTERMODE_CLIENT_SECRET", CLIENT_SECRET),
+        ]);
+        sandbox.edge.set_all(&[
+            ("WEBHOOK_EDGE_LISTEN", &edge_listen),
+            ("WEBHOOK_EDGE_ADMIN_LISTEN", &edge_admin),
+            ("COMMUNITY_SVC_URL", &format!("http://{service}")),
+            ("BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+            ("BETTERMODE_NETWORK_ID", NETWORK_ID),
+        ]);
         self.add_stores(&mut sandbox).await;
         sandbox
     }

@@ -2,10 +2,15 @@
 // fake-bettermode: it gets a token, reads a member, lists posts, creates one.
 //
 // Settings: FAKE_URL, FAKE_CLIENT_ID, FAKE_CLIENT_SECRET, FAKE_NETWORK_ID.
-// Prints one JSON line; exits with 1 when a step fails. Needs the package installed in
-// a node_modules folder that this file's folder, or one above it, can see.
+// Run it where the package is installed (the folder that holds node_modules). Prints
+// one JSON line; exits with 1 when a step fails.
 
-import { TribeClient } from '@tribeplatform/gql-client/client'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+// By its path: the package's `exports` name TypeScript sources, which node cannot run.
+const built = 'node_modules/@tribeplatform/gql-client/dist/client/index.js'
+const { TribeClient } = await import(pathToFileURL(join(process.cwd(), built)).href)
 
 const { FAKE_URL, FAKE_CLIENT_ID, FAKE_CLIENT_SECRET, FAKE_NETWORK_ID } = process.env
 
@@ -20,12 +25,12 @@ async function check() {
     clientSecret: FAKE_CLIENT_SECRET,
   })
   const token = await client.generateToken({ networkId: FAKE_NETWORK_ID })
-  wants(token.accessToken?.split('.').length === 3, 'generateToken gave no JWT')
-  client.setToken(token.accessToken)
+  wants(token?.split('.').length === 3, 'generateToken gave no JWT')
+  client.setToken(token)
 
   const members = await client.members.list({ limit: 2 }, 'basic')
-  wants(members.nodes?.length === 2, 'members.list did not give two members')
-  const id = members.nodes[0].id
+  wants(members.edges?.length === 2, 'members.list did not give two members')
+  const id = members.edges[0].node.id
   const member = await client.members.get({ id }, 'basic')
   wants(member.id === id && member.email?.includes('@'), 'members.get gave another member')
 

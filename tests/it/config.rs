@@ -1,0 +1,329 @@
+//! Settings: what is printed, what is refused, and the example file that documents
+//! every one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use integration_tests::sandbox::{CLIENT_SECRET, NETWORK_ID, WEBHOOK_SECRET};
+use integration_tests::{Program, Sandbox, tools};
+use tempfile::TempDir;
+
+use crate::repository;
+
+/// Of the example file, what no program prints: the reserved, and the fake's own.
+const NOT_PRINTED: &[&str] = &["FAKE_BETTERMODE_LISTEN", "INTEGRATION_ENABLE_CIRCLE"];
+
+#[tokio::test]
+async fn the_service_prints_its_settings_without_secrets_and_tries_each_dependency() {
+    let sandbox = Sandbox::builder().with_redis().with_mongodb().start().await;
+    let mut check = sandbox.service.another(&[]).arg("config").arg("check");
+    let status = check.run_to_end().await;
+    let printed = check.log();
+    assert_eq!(status.code(), Some(0), "{printed}");
+    for line in [
+        format!("BETTERMODE_NETWORK_ID={NETWORK_ID} (environment)"),
+        "BETTERMODE_CLIENT_SECRET=[redacted] (environment)".to_owned(),
+        "BETTERMODE_API_TOKEN= (not set)".to_owned(),
+        "COMMUNITY_SVC_MEMBER_TTL_SECONDS=300 (default)".to_owned(),
+        format!("bettermode: ok (network {NETWORK_ID}"),
+        "cache: ok (redis)".to_owned(),
+        "event_store: ok (mongodb)".to_owned(),
+    ] {
+        assert!(printed.contains(&line), "no {line:?} in:\n{printed}");
+    }
+    assert!(!printed.contains(CLIENT_SECRET), "{printed}");
+}
+
+#[tokio::test]
+async fn the_service_says_which_dependency_does_not_answer() {
+    let sandbox = Sandbox::start().await;
+    let mut check = sandbox.service.another(&[]).arg("config").arg("check");
+    check.set("BETTERMODE_CLIENT_SECRET", "not-the-right-secret");
+    check.set("REDIS_URL", "redis://:hidden-password@127.0.0.1:1");
+    let status = check.run_to_end().await;
+    let printed = check.log();
+    assert_eq!(status.code(), Some(1), "{printed}");
+    assert!(printed.contains("bettermode: FAILED"), "{printed}");
+    assert!(printed.contains("check BETTERMODE_API_TOKEN"), "{printed}");
+    assert!(printed.contains("cache: FAILED"), "{printed}");
+    assert!(!printed.contains("not-the-right-secret") && !printed.contains("hidden-password"));
+}
+
+#[tokio::test]
+async fn the_edge_prints_its_settings_without_secrets_and_asks_the_service() {
+    let mut sandbox = Sandbox::start().await;
+    let mut check = sandbox.edge.another(&[]).arg("config").arg("check");
+    let status = check.run_to_end().await;
+    let printed = check.log();
+    assert_eq!(status.code(), Some(0), "{printed}");
+    assert!(
+        printed.contains("BETTERMODE_WEBHOOK_SECRET=[redacted] (environment)"),
+        "{printed}"
+    );
+    assert!(printed.contains("community-svc: ok"), "{printed}");
+    assert!(!printed.contains(WEBHOOK_SECRET), "{printed}");
+
+    sandbox.service.kill();
+    let mut check = sandbox.edge.another(&[]).arg("config").arg("check");
+    assert_eq!(check.run_to_end().await.code(), Some(1));
+    assert!(check.log().contains("community-svc:"), "{}", check.log());
+}
+
+#[tokio::test]
+async fn a_probe_command_tells_by_its_exit_code_whether_a_program_is_ready() {
+    let mut sandbox = Sandbox::start().await;
+    let mut service = sandbox.service.another(&[]).arg("healthcheck");
+    let mut edge = sandbox.edge.another(&[]).arg("healthcheck");
+    assert_eq!(service.run_to_end().await.code(), Some(0));
+    assert_eq!(edge.run_to_end().await.code(), Some(0));
+    sandbox.service.kill();
+    sandbox.edge.kill();
+    assert_eq!(service.run_to_end().await.code(), Some(1));
+    assert_eq!(edge.run_to_end().await.code(), Some(1));
+}
+
+#[tokio::test]
+async fn what_is_missing_or_wrong_ends_the_start_with_78_and_its_name() {
+    for (name, settings, named) in [
+        (
+            "community-svc",
+            &[] as &[(&str, &str)],
+            "BETTERMODE_API_TOKEN",
+        ),
+        (
+            "community-svc",
+            &[("BETTERMODE_CLIENT_ID", "a")],
+            "BETTERMODE_CLIENT_SECRET",
+        ),
+        (
+            "community-svc",
+            &[
+                ("BETTERMODE_CLIENT_ID", "a"),
+                ("BETTERMODE_CLIENT_SECRET", "b"),
+            ],
+            "BETTERMODE_NETWORK_ID",
+        ),
+        (
+            "community-svc",
+            &[("TESTING_MODE", "true"), ("COMMUNITY_SVC_AUTH", "nonsense")],
+            "COMMUNITY_SVC_AUTH",
+        ),
+        (
+            "community-svc",
+            &[("TESTING_MODE", "perhaps")],
+            "TESTING_MODE",
+        ),
+        (
+            "community-svc",
+            &[
+                ("TESTING_MODE", "true"),
+                ("BETTERMODE_API_GENERATION", "latest"),
+            ],
+            "BETTERMODE_API_GENERATION",
+        ),
+        ("webhook-edge", &[], "BETTERMODE_WEBHOOK_SECRET"),
+        (
+            "webhook-edge",
+            &[("BETTERMODE_WEBHOOK_SECRET", "one,,two")],
+            "BETTERMODE_WEBHOOK_SECRET",
+        ),
+        (
+            "webhook-edge",
+            &[("BETTERMODE_WEBHOOK_SECRET_FILE", "/nowhere")],
+            "BETTERMODE_WEBHOOK_SECRET_FILE",
+        ),
+        (
+            "webhook-edge",
+            &[
+                ("WEBHOOK_EDGE_ALLOW_UNSIGNED", "true"),
+                ("WEBHOOK_EDGE_LISTEN", "0.0.0.0:0"),
+            ],
+            "WEBHOOK_EDGE_LISTEN",
+        ),
+    ] {
+        for arguments in [&["serve"] as &[&str], &["config", "check"]] {
+            // The edge serves without a word.
+            let arguments = if name == "webhook-edge" && arguments == ["serve"] {
+                &[]
+            } else {
+                arguments
+            };
+            let (code, printed) = run(name, arguments, settings).await;
+            assert_eq!(code, Some(78), "{name} {settings:?}: {printed}");
+            assert!(printed.contains(named), "{name} {settings:?}: {printed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_mistake_is_named_at_once() {
+    let mistakes = [
+        ("COMMUNITY_SVC_LISTEN", "here"),
+        ("TESTING_MODE", "perhaps"),
+    ];
+    let (_, printed) = run("community-svc", &[], &mistakes).await;
+    for name in ["COMMUNITY_SVC_LISTEN", "TESTING_MODE"] {
+        assert!(printed.contains(name), "{printed}");
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_setting_is_reported_by_both_programs() {
+    let sandbox = Sandbox::builder()
+        .service_setting("BETTERMODE_NETWROK_ID", "x")
+        .edge_setting("WEBHOOK_EDGE_TOLERANCE", "60")
+        .start()
+        .await;
+    sandbox.service.line_with("BETTERMODE_NETWROK_ID").await;
+    sandbox.edge.line_with("WEBHOOK_EDGE_TOLERANCE ").await;
+    // Settings of the other program are no mistakes.
+    for line in sandbox.all_lines() {
+        let reported = line.contains("unknown setting");
+        assert!(
+            !reported || line.contains("NETWROK") || line.contains("TOLERANCE "),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_can_come_from_a_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("secret");
+    fs::write(&path, format!("{}\n", WEBHOOK_SECRET)).unwrap();
+    let sandbox = Sandbox::builder()
+        .edge_setting("BETTERMODE_WEBHOOK_SECRET", "")
+        .edge_setting(
+            "BETTERMODE_WEBHOOK_SECRET_FILE",
+            &path.display().to_string(),
+        )
+        .start()
+        .await;
+    let body = r#"{"type":"TEST","data":{"challenge":"abc"}}"#;
+    assert_eq!(sandbox.clients.send_webhook(body).await.status(), 200);
+}
+
+#[tokio::test]
+async fn an_edge_that_takes_unsigned_webhooks_shouts_at_every_start() {
+    let mut sandbox = Sandbox::builder()
+        .edge_setting("BETTERMODE_WEBHOOK_SECRET", "")
+        .edge_setting("WEBHOOK_EDGE_ALLOW_UNSIGNED", "true")
+        .start()
+        .await;
+    for starts in 1..=2 {
+        let shouts = sandbox
+            .edge
+            .json_lines()
+            .into_iter()
+            .filter(|line| line["level"] == "ERROR" || line["level"] == "WARN")
+            .filter(|line| line.to_string().contains("WEBHOOK_EDGE_ALLOW_UNSIGNED"))
+            .count();
+        assert!(shouts >= starts, "{}", sandbox.edge.log());
+        sandbox.edge.restart().await;
+    }
+    let request = sandbox
+        .clients
+        .http()
+        .post(sandbox.clients.edge_url("/webhooks/bettermode"));
+    let unsigned = request.body(r#"{"type":"TEST","data":{"challenge":"abc"}}"#);
+    assert_eq!(unsigned.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn the_example_file_has_exactly_the_settings_of_the_programs_with_their_defaults() {
+    let minimal = [
+        ("TESTING_MODE", "true"),
+        ("BETTERMODE_WEBHOOK_SECRET", "a-signing-secret"),
+    ];
+    let mut printed = BTreeMap::new();
+    for name in ["community-svc", "webhook-edge"] {
+        let (_, text) = run(name, &["config", "check"], &minimal).await;
+        for line in text.lines() {
+            if let Some((key, rest)) = setting(line) {
+                let default = rest.strip_suffix(" (default)").map(str::to_owned);
+                printed.insert(key.to_owned(), default);
+            }
+        }
+    }
+    assert!(printed.len() >= 25, "{printed:?}");
+
+    let example = fs::read_to_string(repository::root().join(".env.bettermode.example")).unwrap();
+    let mut documented = BTreeSet::new();
+    for line in example.lines() {
+        let uncommented = line.strip_prefix('#').unwrap_or(line);
+        let Some((key, value)) = setting(uncommented) else {
+            continue;
+        };
+        assert!(documented.insert(key.to_owned()), "{key} is there twice");
+        // A line that is commented out shows the default.
+        if line.starts_with('#')
+            && let Some(Some(default)) = printed.get(key)
+        {
+            let is_default = value == default || format!("{value}/") == *default;
+            assert!(
+                is_default,
+                "{key} is documented as {value:?}, it is {default:?}"
+            );
+        }
+    }
+    let mut known: BTreeSet<_> = printed.into_keys().collect();
+    known.extend(NOT_PRINTED.iter().map(|key| (*key).to_owned()));
+    assert_eq!(documented, known);
+}
+
+#[test]
+fn every_setting_of_the_example_file_is_explained() {
+    let example = fs::read_to_string(repository::root().join(".env.bettermode.example")).unwrap();
+    let mut explained = false;
+    for line in example.lines() {
+        if line.starts_with("# ") {
+            explained = true;
+        } else if line.is_empty() {
+            explained = false;
+        } else if setting(line.strip_prefix('#').unwrap_or(line)).is_some() {
+            assert!(explained, "nothing explains {line}");
+        }
+    }
+}
+
+#[test]
+fn every_setting_of_the_fake_is_in_its_readme() {
+    let mut fake = std::process::Command::new(tools::built("fake-bettermode"));
+    let help = tools::finish(fake.env_clear().arg("--help"));
+    let readme = repository::root().join("crates/fake-bettermode/README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let settings: Vec<_> = help
+        .stdout
+        .split("[env: ")
+        .skip(1)
+        .filter_map(|rest| rest.split(['=', ']']).next())
+        .collect();
+    assert!(settings.len() >= 10, "{help:?}");
+    for name in settings {
+        assert!(
+            readme.contains(name),
+            "the fake's README does not name {name}"
+        );
+    }
+}
+
+/// `KEY=value`, where the line is that.
+fn setting(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once('=')?;
+    let is_key = |letter: char| letter.is_ascii_uppercase() || letter == '_';
+    (key.len() > 3 && key.chars().all(is_key)).then_some((key, value))
+}
+
+/// Runs a program that ends by itself, with these settings and nothing else.
+async fn run(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let folder = TempDir::new().unwrap();
+    let mut program = Program::new(name, &tools::built(name), folder.path(), &[]);
+    for argument in arguments {
+        program = program.arg(*argument);
+    }
+    for (key, value) in settings {
+        program.set(key, value);
+    }
+    let status = program.run_to_end().await;
+    (status.code(), program.log())
+}
