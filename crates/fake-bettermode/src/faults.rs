@@ -67,6 +67,13 @@ pub struct Setting {
     pub operation: Option<String>,
 }
 
+/// A fault that happens now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Strike {
+    /// Its number, where one was given.
+    pub(crate) value: Option<u64>,
+}
+
 /// The switches that are on.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
@@ -85,22 +92,24 @@ impl Faults {
         }
     }
 
-    /// Lets a fault strike, if it is on for one of these root fields; its value then.
-    pub(crate) fn take(&mut self, fault: Fault, operations: &[String]) -> Option<Option<u64>> {
+    /// Lets a fault strike, if it is on for one of these root fields.
+    pub(crate) fn take(&mut self, fault: Fault, operations: &[String]) -> Option<Strike> {
         let setting = self.on.get_mut(&fault)?;
         if let Some(only) = &setting.operation
             && !operations.contains(only)
         {
             return None;
         }
-        let value = setting.value;
+        let strike = Strike {
+            value: setting.value,
+        };
         if let Some(count) = &mut setting.count {
             *count = count.saturating_sub(1);
             if *count == 0 {
                 self.on.remove(&fault);
             }
         }
-        Some(value)
+        Some(strike)
     }
 
     pub(crate) fn to_json(&self) -> Value {

@@ -64,13 +64,8 @@ pub(crate) fn prepare(schema: &Valid<Schema>, request: &Request) -> Result<Prepa
         JsonValue::Object(map) => map,
         _ => JsonMap::new(),
     };
-    let variables = coerce_variable_values(schema, &operation, &raw).map_err(|error| {
-        let message = error.message().to_string();
-        vec![
-            Refusal::new(Code::WrongType, message)
-                .field(named_variable(&operation, error.message().to_string())),
-        ]
-    })?;
+    let variables = coerce_variable_values(schema, &operation, &raw)
+        .map_err(|error| vec![bad_variable(error.message().to_string())])?;
     let complexity = complexity::of(schema, &document, &operation, &variables);
     Ok(Prepared {
         document,
@@ -80,14 +75,21 @@ pub(crate) fn prepare(schema: &Valid<Schema>, request: &Request) -> Result<Prepa
     })
 }
 
-/// The variable that a coercion error speaks of.
-fn named_variable(operation: &Operation, message: String) -> String {
-    let mut names = operation
-        .variables
-        .iter()
-        .map(|variable| variable.name.as_str());
-    let named = names.find(|name| message.contains(&format!("${name}")));
-    named.unwrap_or("variables").to_owned()
+/// A value that the schema refuses, with the variable or input field it speaks of.
+fn bad_variable(message: String) -> Refusal {
+    let code = if message.to_ascii_lowercase().starts_with("missing value") {
+        Code::Missing
+    } else {
+        Code::WrongType
+    };
+    let mut words = message
+        .split(' ')
+        .skip_while(|word| !matches!(*word, "variable" | "field"));
+    let name = words.nth(1).unwrap_or("variables");
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = name.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let name = name.to_owned();
+    Refusal::new(code, message).field(name)
 }
 
 /// Everything that a field may need while one request is carried out.

@@ -37,13 +37,13 @@ pub(crate) fn field(
     match type_name {
         "Query" => {
             admit(call, name)?;
-            query::field(call, name, &args)
+            query::field(call, name, args)
         }
         "Mutation" => {
             admit(call, name)?;
-            mutation::field(call, name, &args)
+            mutation::field(call, name, args)
         }
-        _ => relations::field(call, type_name, parent, name, &args),
+        _ => relations::field(call, type_name, parent, name, args),
     }
 }
 

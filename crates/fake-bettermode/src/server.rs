@@ -80,15 +80,11 @@ impl Fake {
 
     async fn exchange(&self, request: Request<Incoming>) -> Response<Bytes> {
         let (head, body) = request.into_parts();
-        match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => {
-                self.handle(Request::from_parts(head, body.to_bytes()))
-                    .await
-            }
-            Err(_) => {
-                let body = json!({ "message": "the body is too large or was cut" });
-                answer::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
-            }
+        if let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await {
+            let request = Request::from_parts(head, body.to_bytes());
+            return self.handle(request).await;
         }
+        let body = json!({ "message": "the body is too large or was cut" });
+        answer::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
     }
 }

@@ -4,6 +4,7 @@
 //! announce is put into `outbox` as a finished webhook.
 
 pub(crate) mod ids;
+mod kinds;
 pub(crate) mod names;
 pub(crate) mod rows;
 pub(crate) mod seed;

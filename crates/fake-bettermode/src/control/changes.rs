@@ -99,14 +99,14 @@ fn join(world: &mut World, change: MemberChange, now: jiff::Timestamp) -> Result
     let verified = change.status.as_deref() != Some("UNVERIFIED");
     let mut member = seed::blank_member(world, &username, &name, &email, RoleType::Member, now);
     apply(&mut member, change);
-    member.status = "UNVERIFIED".to_owned();
+    "UNVERIFIED".clone_into(&mut member.status);
     member.verified_at = None;
     let id = member.id.clone();
     world.members.insert(member);
     world.announce_member(&events::MEMBER_CREATED, &id, &id, None, now);
     if verified {
         world.change_member(&id, &id, now, |member| {
-            member.status = "VERIFIED".to_owned();
+            "VERIFIED".clone_into(&mut member.status);
             member.verified_at = Some(now);
         });
     }

@@ -116,7 +116,7 @@ fn posts(world: &World) -> Vec<Value> {
                 "content": text_of(&post.mapped, "content"),
                 "status": post.status,
                 "spaceId": post.space_id,
-                "postTypeId": post.post_type_id,
+                "postTypeId": post.kind_id,
                 "ownerId": post.owner_id,
                 "createdById": post.created_by,
                 "repliedToId": post.replied_to.first(),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Fake, State};
 use crate::answer;
 use crate::counters::Rejected;
-use crate::faults::Fault;
+use crate::faults::{Fault, Strike};
 use crate::graphql::request::Request as GraphQlRequest;
 use crate::graphql::{self, Circumstances};
 use crate::refusal::{self, Code, ErrorStyle, Refusal};
@@ -41,8 +41,8 @@ pub(super) async fn graphql(fake: &Fake, request: &Request<Bytes>) -> Response<B
         numeric: exchange.strikes(Fault::NumericCodes).is_some(),
         nested: exchange.strikes(Fault::NestedErrors).is_some(),
     };
-    if let Some(wait) = exchange.strikes(Fault::LatencyMs) {
-        tokio::time::sleep(Duration::from_millis(wait.unwrap_or(1000))).await;
+    if let Some(strike) = exchange.strikes(Fault::LatencyMs) {
+        tokio::time::sleep(Duration::from_millis(strike.value.unwrap_or(1000))).await;
     }
     fake.state().counters.request(&exchange.operations);
     if let Some(answer) = exchange.fault_before() {
@@ -60,23 +60,23 @@ pub(super) async fn graphql(fake: &Fake, request: &Request<Bytes>) -> Response<B
 }
 
 impl Exchange<'_> {
-    fn strikes(&self, fault: Fault) -> Option<Option<u64>> {
+    fn strikes(&self, fault: Fault) -> Option<Strike> {
         self.fake.faults().take(fault, &self.operations)
     }
 
     /// Faults that keep a request from being carried out.
     fn fault_before(&self) -> Option<Response<Bytes>> {
-        if let Some(wait) = self.strikes(Fault::Status429) {
+        if let Some(strike) = self.strikes(Fault::Status429) {
             let refusal = Refusal::new(Code::RateReached, "Rate limit reached");
             let mut answer = self.refused(StatusCode::TOO_MANY_REQUESTS, &[refusal]);
             answer
                 .headers_mut()
-                .insert(RETRY_AFTER, wait.unwrap_or(1).into());
+                .insert(RETRY_AFTER, strike.value.unwrap_or(1).into());
             return Some(answer);
         }
-        if let Some(status) = self.strikes(Fault::Status5xx) {
+        if let Some(strike) = self.strikes(Fault::Status5xx) {
             return Some(answer::html(status_or(
-                status,
+                strike,
                 StatusCode::SERVICE_UNAVAILABLE,
             )));
         }
@@ -91,16 +91,19 @@ impl Exchange<'_> {
             let refusal = Refusal::new(Code::InvalidToken, "Invalid access token");
             return Some(self.refused(StatusCode::OK, &[refusal]));
         }
-        let code = self.strikes(Fault::GraphqlErrorIn200)?;
-        let code = code.and_then(|code| u16::try_from(code).ok()).unwrap_or(10);
+        let strike = self.strikes(Fault::GraphqlErrorIn200)?;
+        let code = strike
+            .value
+            .and_then(|code| u16::try_from(code).ok())
+            .unwrap_or(10);
         let refusal = Refusal::with_code(code, "Something went wrong");
         Some(self.refused(StatusCode::OK, &[refusal]))
     }
 
     /// Faults that spoil the answer to a request that was carried out.
     fn fault_after(&self, mut answer: Response<Bytes>) -> Response<Bytes> {
-        if let Some(status) = self.strikes(Fault::Status5xxAfter) {
-            return answer::html(status_or(status, StatusCode::BAD_GATEWAY));
+        if let Some(strike) = self.strikes(Fault::Status5xxAfter) {
+            return answer::html(status_or(strike, StatusCode::BAD_GATEWAY));
         }
         if self.strikes(Fault::CutBody).is_some() {
             let half = answer.body().len() / 2;
@@ -179,8 +182,9 @@ impl Exchange<'_> {
     }
 }
 
-fn status_or(value: Option<u64>, default: StatusCode) -> StatusCode {
-    value
+fn status_or(strike: Strike, default: StatusCode) -> StatusCode {
+    strike
+        .value
         .and_then(|value| u16::try_from(value).ok())
         .and_then(|value| StatusCode::from_u16(value).ok())
         .unwrap_or(default)

@@ -40,16 +40,15 @@ impl ObjectValue for Node<'_, '_> {
         info: &'a ResolveInfo<'a>,
     ) -> Result<ResolvedValue<'a>, FieldError> {
         let name = info.field_name();
-        let value = match self.fields.get(name) {
-            Some(value) => value.clone(),
-            None => {
-                let arguments = serde_json::to_value(info.arguments()).unwrap_or_default();
-                resolve::field(self.call, &self.type_name, &self.fields, name, &arguments).map_err(
-                    |refusal| FieldError {
-                        message: self.call.keep(refusal),
-                    },
-                )?
-            }
+        let value = if let Some(value) = self.fields.get(name) {
+            value.clone()
+        } else {
+            let arguments = serde_json::to_value(info.arguments()).unwrap_or_default();
+            let keep = |refusal| FieldError {
+                message: self.call.keep(refusal),
+            };
+            resolve::field(self.call, &self.type_name, &self.fields, name, &arguments)
+                .map_err(keep)?
         };
         Ok(resolved(
             self.call,

@@ -12,7 +12,7 @@ use crate::world::ids;
 use crate::world::rows::Event;
 
 /// Puts an event into a space's calendar.
-pub(crate) fn create_event(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn create_event(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let space = visible_space(call, &world, args.required("spaceId")?, "spaceId")?;
     let author = access::writer(call, &world, space)?;

@@ -13,14 +13,14 @@ use crate::refusal::{Code, Refusal};
 /// Whether an object meets all conditions.
 pub(crate) fn accept(view: &Value, conditions: &[Args<'_>]) -> Result<bool, Refusal> {
     for condition in conditions {
-        if !meets(view, condition)? {
+        if !meets(view, *condition)? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-fn meets(view: &Value, condition: &Args<'_>) -> Result<bool, Refusal> {
+fn meets(view: &Value, condition: Args<'_>) -> Result<bool, Refusal> {
     let refuse = |message: &str| Refusal::new(Code::InvalidParameter, message).field("filterBy");
     let key = condition
         .text("keyString")

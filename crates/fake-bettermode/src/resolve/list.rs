@@ -19,11 +19,7 @@ pub(crate) struct Item {
 }
 
 /// Cuts the page that the arguments ask for.
-pub(crate) fn page(
-    mut items: Vec<Item>,
-    order_by: &str,
-    args: &Args<'_>,
-) -> Result<Value, Refusal> {
+pub(crate) fn page(mut items: Vec<Item>, order_by: &str, args: Args<'_>) -> Result<Value, Refusal> {
     let limit = args.number("limit").unwrap_or(10);
     let limit = usize::try_from(limit)
         .ok()
@@ -74,7 +70,7 @@ fn cursor(item: &Item, order_by: &str) -> String {
 
 /// Sort key and id of a cursor.
 fn position(
-    args: &Args<'_>,
+    args: Args<'_>,
     name: &str,
     order_by: &str,
 ) -> Result<Option<(String, String)>, Refusal> {

@@ -15,7 +15,7 @@ use crate::world::World;
 use crate::world::rows::Member;
 
 /// By id, user name, or (newer) external id. A deleted member is a tombstone.
-pub(crate) fn one(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn one(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let (found, field) = if let Some(id) = args.text("id") {
         (world.members.get(id), "id")
     } else if let Some(username) = args.text("username") {
@@ -34,7 +34,7 @@ pub(crate) fn one(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Val
 
 /// Those that exist, in the order asked for; what the vendor does about unknown ids is
 /// not documented.
-pub(crate) fn by_ids(call: &Call<'_>, world: &World, args: &Args<'_>) -> Value {
+pub(crate) fn by_ids(call: &Call<'_>, world: &World, args: Args<'_>) -> Value {
     let ids = args.texts("ids").unwrap_or_default();
     let found = ids.into_iter().filter_map(|id| world.members.get(id));
     found
@@ -43,7 +43,7 @@ pub(crate) fn by_ids(call: &Call<'_>, world: &World, args: &Args<'_>) -> Value {
 }
 
 /// Without `status` only verified members: the vendor's default is not documented.
-pub(crate) fn page(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let statuses = args.texts("status").unwrap_or_else(|| vec!["VERIFIED"]);
     let roles = args.texts("roleIds");
     let query = args.text("query").map(str::to_lowercase);
@@ -91,7 +91,7 @@ fn matches(member: &Member, query: &str, sees_addresses: bool) -> bool {
 }
 
 /// Members change themselves, admins change everybody.
-pub(crate) fn update(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn update(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let own = call
         .viewer
@@ -110,15 +110,15 @@ pub(crate) fn update(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal>
         return Err(Refusal::not_found("Member", "id"));
     }
     let input = args.object("input");
-    check(call, &world, &id, &input)?;
-    let fields = custom_fields(&input)?;
-    world.change_member(&id, &own, call.now, |member| apply(member, &input, fields));
+    check(call, &world, &id, input)?;
+    let fields = custom_fields(input)?;
+    world.change_member(&id, &own, call.now, |member| apply(member, input, fields));
     let member = world.members.get(&id);
     let member = member.ok_or_else(|| Refusal::not_found("Member", "id"))?;
     Ok(views::member(call, &world, member))
 }
 
-fn check(call: &Call<'_>, world: &World, id: &str, input: &Args<'_>) -> Result<(), Refusal> {
+fn check(call: &Call<'_>, world: &World, id: &str, input: Args<'_>) -> Result<(), Refusal> {
     let taken = |field: &str| {
         Err(Refusal::new(Code::InvalidParameter, format!("this {field} is taken")).field(field))
     };
@@ -148,7 +148,7 @@ fn check(call: &Call<'_>, world: &World, id: &str, input: &Args<'_>) -> Result<(
 }
 
 /// Every value has to be JSON text.
-fn custom_fields(input: &Args<'_>) -> Result<BTreeMap<String, String>, Refusal> {
+fn custom_fields(input: Args<'_>) -> Result<BTreeMap<String, String>, Refusal> {
     let mut fields = BTreeMap::new();
     for field in input.list("fields") {
         let (key, value) = (field.required("key")?, field.required("value")?);
@@ -161,7 +161,7 @@ fn custom_fields(input: &Args<'_>) -> Result<BTreeMap<String, String>, Refusal> 
     Ok(fields)
 }
 
-fn apply(member: &mut Member, input: &Args<'_>, fields: BTreeMap<String, String>) {
+fn apply(member: &mut Member, input: Args<'_>, fields: BTreeMap<String, String>) {
     let set = |place: &mut String, name: &str| {
         if let Some(text) = input.text(name) {
             text.clone_into(place);

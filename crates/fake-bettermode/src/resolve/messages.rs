@@ -17,7 +17,7 @@ use crate::world::ids;
 use crate::world::rows::{Message, Space};
 
 /// Opens the private space of the caller and these members, or finds it again.
-pub(crate) fn private_space(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn private_space(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let own = call
         .viewer
@@ -74,7 +74,7 @@ fn open(world: &mut World, people: BTreeSet<String>, own: String, now: jiff::Tim
 
 /// Sends a chat message. A repeated `nonce` of the same author gives the first message
 /// again; that this is what a nonce is for is a guess.
-pub(crate) fn send(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn send(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let own = call
         .viewer

@@ -7,7 +7,7 @@ use super::{calendar, members, messages, query, writing};
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 
-pub(crate) fn field(call: &Call<'_>, name: &str, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value, Refusal> {
     match name {
         "createPost" => writing::create_post(call, args),
         "createReply" => writing::create_reply(call, args),
@@ -32,7 +32,7 @@ fn action(call: &Call<'_>, work: impl FnOnce() -> Result<(), Refusal>) -> Result
 }
 
 /// Adds or takes back a reaction; doing it twice is no error.
-fn react(call: &Call<'_>, args: &Args<'_>, add: bool) -> Result<(), Refusal> {
+fn react(call: &Call<'_>, args: Args<'_>, add: bool) -> Result<(), Refusal> {
     let mut world = call.world.borrow_mut();
     let own = call
         .viewer
@@ -40,7 +40,7 @@ fn react(call: &Call<'_>, args: &Args<'_>, add: bool) -> Result<(), Refusal> {
         .ok_or_else(Refusal::forbidden)?
         .to_owned();
     let input = args.object("input");
-    let given = if add { input } else { *args };
+    let given = if add { input } else { args };
     let reaction = given.required("reaction")?.to_owned();
     if reaction.trim().is_empty() {
         return Err(Refusal::new(Code::Missing, "reaction is required").field("reaction"));

@@ -16,7 +16,7 @@ use crate::world::rows::Post;
 use crate::world::talk::text_of;
 
 /// One post or reply; a deleted one is a tombstone.
-pub(crate) fn one(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn one(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let id = args.required("id")?;
     let post = world.posts.get(id);
     post.filter(|post| access::sees_post(call, world, post))
@@ -25,7 +25,7 @@ pub(crate) fn one(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Val
 }
 
 /// Published posts, without replies.
-pub(crate) fn page(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let spaces = args.texts("spaceIds");
     let kinds = args.texts("postTypeIds");
     let query = args.text("query").map(str::to_lowercase);
@@ -38,7 +38,7 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Va
             // A private conversation is read by naming its space.
             && (!conversation || spaces.is_some())
             && spaces.as_ref().is_none_or(|ids| ids.contains(&post.space_id.as_str()))
-            && kinds.as_ref().is_none_or(|ids| ids.contains(&post.post_type_id.as_str()))
+            && kinds.as_ref().is_none_or(|ids| ids.contains(&post.kind_id.as_str()))
             && query.as_ref().is_none_or(|query| mentions(post, query))
     });
     cut(call, world, posts, args)
@@ -49,7 +49,7 @@ pub(crate) fn replies(
     call: &Call<'_>,
     world: &World,
     post_id: &str,
-    args: &Args<'_>,
+    args: Args<'_>,
 ) -> Result<Value, Refusal> {
     let post = world.posts.get(post_id);
     if !post.is_some_and(|post| access::sees_post(call, world, post)) {
@@ -62,7 +62,7 @@ fn cut<'w>(
     call: &Call<'_>,
     world: &'w World,
     posts: impl Iterator<Item = &'w Post>,
-    args: &Args<'_>,
+    args: Args<'_>,
 ) -> Result<Value, Refusal> {
     let order = args
         .text("orderByString")

@@ -12,7 +12,7 @@ use crate::webhook::events;
 use crate::world::World;
 use crate::world::rows::Space;
 
-pub(crate) fn field(call: &Call<'_>, name: &str, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value, Refusal> {
     if name == "privateMessage" {
         return messages::private_space(call, args);
     }
@@ -60,7 +60,7 @@ fn event_types() -> Value {
     events::ALL.iter().map(kind).collect()
 }
 
-fn post_types(world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+fn post_types(world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let query = args.text("query").map(str::to_lowercase);
     let kinds = world.post_types.iter().filter(|kind| {
         args.text("context")
@@ -79,7 +79,7 @@ fn post_types(world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
 
 /// The types of posts that may stand in a space; with the context `reply`, those that
 /// may answer them.
-fn space_post_types(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+fn space_post_types(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let space = visible_space(call, world, args.required("spaceId")?, "spaceId")?;
     let own = space
         .post_types
@@ -110,7 +110,7 @@ fn space_post_types(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<V
     list::page(items.collect(), "createdAt", args)
 }
 
-fn space(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+fn space(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let found = match (
         args.text("id"),
         args.text("slug").or_else(|| args.text("path")),
@@ -127,7 +127,7 @@ fn space(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refus
         .ok_or_else(|| Refusal::not_found("Space", "id"))
 }
 
-fn spaces(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<Value, Refusal> {
+fn spaces(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
     let query = args.text("query").map(str::to_lowercase);
     let kinds = args.texts("type");
     let wanted = world.spaces.iter().filter(|space| {

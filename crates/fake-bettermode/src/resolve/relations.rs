@@ -16,7 +16,7 @@ pub(crate) fn field(
     type_name: &str,
     parent: &Map<String, Value>,
     name: &str,
-    args: &Args<'_>,
+    args: Args<'_>,
 ) -> Result<Value, Refusal> {
     let world = call.world.borrow();
     let world: &World = &world;

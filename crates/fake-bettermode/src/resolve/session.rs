@@ -14,7 +14,7 @@ use crate::world::rows::RoleType;
 pub(crate) fn limited_token(
     call: &Call<'_>,
     world: &World,
-    args: &Args<'_>,
+    args: Args<'_>,
 ) -> Result<Value, Refusal> {
     if args.text("networkId") != Some(world.network.id.as_str()) {
         // The app is not installed there.
@@ -51,7 +51,7 @@ pub(crate) fn limited_token(
 
 /// A visitor's token. Refreshing and single sign-on need a login, which the fake's
 /// schema does not have: they are refused.
-pub(crate) fn guest_token(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn guest_token(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     for name in ["refreshToken", "ssoToken", "otp"] {
         if args.get(name).is_some() {

@@ -252,7 +252,7 @@ pub(crate) fn post(call: &Call<'_>, world: &World, post: &Post) -> Value {
         "locked": post.locked,
         "language": null,
         "spaceId": post.space_id,
-        "postTypeId": post.post_type_id,
+        "postTypeId": post.kind_id,
         "ownerId": post.owner_id,
         "createdById": post.created_by,
         "networkId": world.network.id,

@@ -14,12 +14,12 @@ use crate::world::rows::{Mapped, Mapping, Post, PostType, Tag};
 use crate::world::talk::Draft;
 
 /// A post in a space.
-pub(crate) fn create_post(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn create_post(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let space = visible_space(call, &world, args.required("spaceId")?, "spaceId")?;
     let author = access::writer(call, &world, space)?;
     let input = args.object("input");
-    let kind = post_type(&world, &input)?;
+    let kind = post_type(&world, input)?;
     if !space.post_types.contains(&kind.id) {
         let message = "this post type is not in use in this space";
         return Err(Refusal::new(Code::InvalidParameter, message).field("postTypeId"));
@@ -30,11 +30,11 @@ pub(crate) fn create_post(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Ref
         replied_to: Vec::new(),
         author,
     };
-    write(call, &mut world, place, &input)
+    write(call, &mut world, place, input)
 }
 
 /// A reply to a post or to a reply.
-pub(crate) fn create_reply(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn create_reply(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let above = visible_post(call, &world, args.required("postId")?, "postId")?;
     let space = world.spaces.get(&above.space_id);
@@ -46,8 +46,8 @@ pub(crate) fn create_reply(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Re
     };
     let author = author.ok_or_else(Refusal::forbidden)?;
     let input = args.object("input");
-    let kind = post_type(&world, &input)?;
-    let parent = world.post_types.get(&above.post_type_id);
+    let kind = post_type(&world, input)?;
+    let parent = world.post_types.get(&above.kind_id);
     if !parent.is_some_and(|parent| parent.replies.contains(&kind.slug)) {
         let message = "this post type is not a valid reply here";
         return Err(Refusal::new(Code::InvalidParameter, message).field("postTypeId"));
@@ -59,7 +59,7 @@ pub(crate) fn create_reply(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Re
         replied_to,
         author,
     };
-    write(call, &mut world, place, &input)
+    write(call, &mut world, place, input)
 }
 
 /// Where a post goes, and who writes it.
@@ -73,7 +73,7 @@ fn write(
     call: &Call<'_>,
     world: &mut World,
     place: Place,
-    input: &Args<'_>,
+    input: Args<'_>,
 ) -> Result<Value, Refusal> {
     let kind = post_type(world, input)?;
     let mapped = mapped_fields(kind, &input.list("mappingFields"), true)?;
@@ -89,11 +89,11 @@ fn write(
             member.id.clone()
         }
     };
-    let post_type_id = kind.id.clone();
+    let kind_id = kind.id.clone();
     let tags = tags(world, input)?;
     let draft = Draft {
         space_id: place.space_id,
-        post_type_id,
+        kind_id,
         owner_id,
         created_by: place.author,
         replied_to: place.replied_to,
@@ -113,18 +113,18 @@ fn write(
 }
 
 /// Changes a post; absent fields stay, and `publish: true` lets a draft appear.
-pub(crate) fn update_post(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Refusal> {
+pub(crate) fn update_post(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let id = own_post(call, &world, args)?;
     let input = args.object("input");
     let post = visible_post(call, &world, &id, "id")?;
-    let kind = world.post_types.get(&post.post_type_id);
+    let kind = world.post_types.get(&post.kind_id);
     let kind = kind.ok_or_else(|| Refusal::not_found("Post type", "id"))?;
     let changed = mapped_fields(kind, &input.list("mappingFields"), false)?;
     let draft = post.status == "DRAFTED";
     let actor = call.viewer.member_id().unwrap_or_default().to_owned();
     let new_tags = match input.get("tagNames") {
-        Some(_) => Some(tags(&mut world, &input)?),
+        Some(_) => Some(tags(&mut world, input)?),
         None => None,
     };
     if let Some(post) = world.posts.get_mut(&id) {
@@ -146,7 +146,7 @@ pub(crate) fn update_post(call: &Call<'_>, args: &Args<'_>) -> Result<Value, Ref
 }
 
 /// Deletes a post of one's own; admins delete every one.
-pub(crate) fn delete_post(call: &Call<'_>, args: &Args<'_>) -> Result<(), Refusal> {
+pub(crate) fn delete_post(call: &Call<'_>, args: Args<'_>) -> Result<(), Refusal> {
     let mut world = call.world.borrow_mut();
     let id = own_post(call, &world, args)?;
     let actor = call.viewer.member_id().unwrap_or_default().to_owned();
@@ -154,7 +154,7 @@ pub(crate) fn delete_post(call: &Call<'_>, args: &Args<'_>) -> Result<(), Refusa
     Ok(())
 }
 
-fn own_post(call: &Call<'_>, world: &World, args: &Args<'_>) -> Result<String, Refusal> {
+fn own_post(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<String, Refusal> {
     let post = visible_post(call, world, args.required("id")?, "id")?;
     if call.viewer.member_id() != Some(post.owner_id.as_str()) {
         access::admin(call, world)?;
@@ -182,7 +182,7 @@ fn view(call: &Call<'_>, world: &World, id: &str) -> Result<Value, Refusal> {
         .ok_or_else(|| Refusal::not_found("Post", "id"))
 }
 
-fn post_type<'w>(world: &'w World, input: &Args<'_>) -> Result<&'w PostType, Refusal> {
+fn post_type<'w>(world: &'w World, input: Args<'_>) -> Result<&'w PostType, Refusal> {
     let kind = world.post_types.get(input.required("postTypeId")?);
     kind.ok_or_else(|| {
         Refusal::new(Code::InvalidParameter, "no such post type").field("postTypeId")
@@ -252,7 +252,7 @@ fn fits(mapping: &Mapping, value: &Value) -> bool {
 }
 
 /// Tags by id have to exist; tags by name are made where they do not.
-fn tags(world: &mut World, input: &Args<'_>) -> Result<Vec<String>, Refusal> {
+fn tags(world: &mut World, input: Args<'_>) -> Result<Vec<String>, Refusal> {
     let mut tags = Vec::new();
     for id in input.texts("tagIds").unwrap_or_default() {
         let tag = world.tags.get(id);
@@ -263,21 +263,20 @@ fn tags(world: &mut World, input: &Args<'_>) -> Result<Vec<String>, Refusal> {
     for title in input.texts("tagNames").unwrap_or_default() {
         let mut known = world.tags.iter();
         let known = known.find(|tag| tag.title.eq_ignore_ascii_case(title));
-        let id = match known {
-            Some(tag) => tag.id.clone(),
-            None => {
-                let id = world.id(ids::LONG);
-                let slug = ids::slug(&mut world.rng, title);
-                let title = title.to_owned();
-                world.tags.insert(Tag {
-                    id: id.clone(),
-                    title,
-                    slug,
-                });
-                id
-            }
-        };
+        let known = known.map(|tag| tag.id.clone());
+        let id = known.unwrap_or_else(|| new_tag(world, title));
         tags.push(id);
     }
     Ok(tags)
+}
+
+fn new_tag(world: &mut World, title: &str) -> String {
+    let id = world.id(ids::LONG);
+    let slug = ids::slug(&mut world.rng, title);
+    world.tags.insert(Tag {
+        id: id.clone(),
+        title: title.to_owned(),
+        slug,
+    });
+    id
 }

@@ -153,7 +153,7 @@ impl World {
         };
         let target = &mut parts.target;
         target.insert("postId".into(), post.id.clone().into());
-        target.insert("postTypeId".into(), post.post_type_id.clone().into());
+        target.insert("postTypeId".into(), post.kind_id.clone().into());
         target.insert("memberId".into(), post.owner_id.clone().into());
         if let Some(above) = post.replied_to.first() {
             target.insert("postId".into(), above.clone().into());
@@ -164,7 +164,7 @@ impl World {
         if let Some(owner) = self.members.get(&post.owner_id) {
             entities.insert("owner".into(), rows::lite_member(owner));
         }
-        if let Some(kind) = self.post_types.get(&post.post_type_id) {
+        if let Some(kind) = self.post_types.get(&post.kind_id) {
             entities.insert("postType".into(), rows::lite_post_type(kind));
         }
         parts
@@ -197,23 +197,15 @@ impl World {
         parts
             .entities
             .insert("network".into(), rows::lite_network(self));
-        let acting = self.members.get(actor);
-        if let Some(member) = acting {
-            parts
-                .entities
-                .insert("actor".into(), rows::lite_member(member));
+        if let Some(member) = self.members.get(actor) {
+            let lite = rows::lite_member(member);
+            parts.entities.insert("actor".into(), lite);
         }
-        let role = acting.and_then(|member| self.role_of(member));
         let mut data = json!({
             "time": iso(now),
             "verb": kind.verb,
             "verbAction": kind.verb_action,
-            "actor": {
-                "id": actor,
-                "roleId": role.map(|role| role.id.clone()),
-                "roleType": role.map(|role| role.kind.name()),
-                "sessionInfo": [null],
-            },
+            "actor": self.actor(actor),
             "object": parts.object,
             "target": parts.target,
             "id": id,
@@ -238,6 +230,17 @@ impl World {
         });
         self.outbox
             .push(Outgoing::new(id, kind.name, body.to_string()));
+    }
+
+    /// Who did it; the session of a demo holds nothing, as in the guide's examples.
+    fn actor(&self, id: &str) -> Value {
+        let role = self.members.get(id).and_then(|member| self.role_of(member));
+        json!({
+            "id": id,
+            "roleId": role.map(|role| role.id.clone()),
+            "roleType": role.map(|role| role.kind.name()),
+            "sessionInfo": [null],
+        })
     }
 
     /// The TEST challenge that the vendor sends when a webhook's URL is saved.

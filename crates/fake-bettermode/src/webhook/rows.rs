@@ -59,7 +59,7 @@ pub(super) fn post(world: &World, post: &Post) -> Value {
         "id": post.id,
         "networkId": world.network.id,
         "spaceId": post.space_id,
-        "postTypeId": post.post_type_id,
+        "postTypeId": post.kind_id,
         "createdById": post.created_by,
         "ownerId": post.owner_id,
         "title": text_of(&post.mapped, "title"),

@@ -92,7 +92,7 @@ pub(crate) struct PostType {
     pub(crate) slug: &'static str,
     /// `post` or `reply`.
     pub(crate) context: &'static str,
-    pub(crate) mappings: Vec<Mapping>,
+    pub(crate) mappings: &'static [Mapping],
     /// Slugs of the types that may answer it.
     pub(crate) replies: &'static [&'static str],
     pub(crate) created_at: Timestamp,
@@ -135,7 +135,8 @@ pub(crate) struct Post {
     /// `PUBLISHED`, `DRAFTED`, `BLOCKED` or `DELETED`.
     pub(crate) status: &'static str,
     pub(crate) space_id: String,
-    pub(crate) post_type_id: String,
+    /// Its post type.
+    pub(crate) kind_id: String,
     pub(crate) owner_id: String,
     pub(crate) created_by: String,
     /// The chain of what it answers, nearest first.

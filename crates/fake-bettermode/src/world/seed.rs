@@ -11,10 +11,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::rows::{Mapping, Member, Network, PostType, Role, RoleType, Space, Tag};
+use super::rows::{Mapped, Member, Network, Role, RoleType, Space, Tag};
 use super::table::Table;
 use super::talk::{Draft, mapped};
-use super::{World, ids, names};
+use super::{World, ids, kinds, names};
 use crate::config::FakeConfig;
 use crate::time::iso;
 
@@ -50,7 +50,7 @@ pub(crate) fn world(config: &FakeConfig) -> World {
         person(&mut world, number, now);
     }
     bot(&mut world, now);
-    post_types(&mut world, now);
+    kinds::add(&mut world, now - DAY * 900);
     tags(&mut world);
     spaces(&mut world, now);
     topics(&mut world, now);
@@ -98,7 +98,7 @@ fn person(world: &mut World, number: usize, now: Timestamp) {
     // The second round meets the last names in another order, so nobody is there twice.
     let turn = number / names::FIRST.len() * 7;
     let last = names::LAST[(number + turn) % names::LAST.len()];
-    let host = if number % 2 == 0 {
+    let host = if number.is_multiple_of(2) {
         "example.com"
     } else {
         "example.org"
@@ -118,14 +118,14 @@ fn person(world: &mut World, number: usize, now: Timestamp) {
     let name = format!("{first} {last}");
     let email = format!("{handle}@{host}");
     let mut member = blank_member(world, &handle, &name, &email, kind, now);
-    member.status = status.to_owned();
+    status.clone_into(&mut member.status);
     member.created_at = now - DAY * world.rng.random_range(30..800);
     member.updated_at = member.created_at + DAY;
     member.verified_at = (status != "UNVERIFIED").then_some(member.created_at + DAY / 24);
     member.last_seen_at = Some(now - DAY / 24 * world.rng.random_range(1..600));
     member.score = world.rng.random_range(0..500);
     member.private_messaging = number % 19 != 18;
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let tagline = names::TAGLINES[number / 3 % names::TAGLINES.len()];
         member.tagline = Some(tagline.to_owned());
     }
@@ -133,11 +133,14 @@ fn person(world: &mut World, number: usize, now: Timestamp) {
         member.picture_id = Some(world.id(ids::LONG));
         member.external_id = Some(format!("crm-{:05}", 1000 + number));
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let city = names::CITIES[number / 2 % names::CITIES.len()];
         let fields = [
             ("city".to_owned(), json!(city).to_string()),
-            ("newsletter".to_owned(), json!(number % 4 == 0).to_string()),
+            (
+                "newsletter".to_owned(),
+                json!(number.is_multiple_of(4)).to_string(),
+            ),
             ("pronouns".to_owned(), "null".to_owned()),
         ];
         member.fields.extend(fields);
@@ -195,83 +198,6 @@ fn bot(world: &mut World, now: Timestamp) {
     bot.tagline = Some("The app's own account".to_owned());
     world.bot_id.clone_from(&bot.id);
     world.members.insert(bot);
-}
-
-fn post_types(world: &mut World, now: Timestamp) {
-    let field = |key, kind, title, required| Mapping {
-        key,
-        kind,
-        title,
-        required,
-    };
-    let title = || field("title", "text", "Title", true);
-    let content = || field("content", "html", "Content", true);
-    let event = vec![
-        title(),
-        field("content", "html", "Description", false),
-        field("start_date", "date", "Starts", true),
-        field("end_date", "date", "Ends", false),
-        field("location", "text", "Place", false),
-        field("capacity", "number", "Seats", false),
-        field("online", "boolean", "Online", false),
-        field("topics", "textArray", "Topics", false),
-    ];
-    let kinds: [(_, _, _, _, _, &'static [&'static str]); 6] = [
-        (
-            "Discussion",
-            "Discussions",
-            "discussion",
-            "post",
-            vec![title(), content()],
-            &["comment"],
-        ),
-        (
-            "Question",
-            "Questions",
-            "question",
-            "post",
-            vec![title(), content()],
-            &["answer", "comment"],
-        ),
-        ("Event", "Events", "event", "post", event, &["comment"]),
-        (
-            "Message",
-            "Messages",
-            "message",
-            "post",
-            vec![content()],
-            &["comment"],
-        ),
-        (
-            "Comment",
-            "Comments",
-            "comment",
-            "reply",
-            vec![content()],
-            &["comment"],
-        ),
-        (
-            "Answer",
-            "Answers",
-            "answer",
-            "reply",
-            vec![content()],
-            &["comment"],
-        ),
-    ];
-    for (name, plural, slug, context, mappings, replies) in kinds {
-        let id = world.id(ids::POST);
-        world.post_types.insert(PostType {
-            id,
-            name,
-            plural,
-            slug,
-            context,
-            mappings,
-            replies,
-            created_at: now - DAY * 900,
-        });
-    }
 }
 
 fn tags(world: &mut World) {
@@ -424,17 +350,17 @@ fn write(
     kind: &str,
     author: &str,
     replied_to: Vec<String>,
-    mapped: Vec<super::rows::Mapped>,
+    mapped: Vec<Mapped>,
     tags: Vec<String>,
     at: Timestamp,
 ) -> String {
-    let post_type_id = world
+    let kind_id = world
         .post_type_by_slug(kind)
         .map(|kind| kind.id.clone())
         .unwrap_or_default();
     let draft = Draft {
         space_id: space_id.to_owned(),
-        post_type_id,
+        kind_id,
         owner_id: author.to_owned(),
         created_by: author.to_owned(),
         replied_to,

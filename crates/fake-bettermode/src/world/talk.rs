@@ -13,7 +13,7 @@ use crate::webhook::events;
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) space_id: String,
-    pub(crate) post_type_id: String,
+    pub(crate) kind_id: String,
     pub(crate) owner_id: String,
     pub(crate) created_by: String,
     pub(crate) replied_to: Vec<String>,
@@ -50,7 +50,7 @@ impl World {
             slug,
             status,
             space_id: draft.space_id,
-            post_type_id: draft.post_type_id,
+            kind_id: draft.kind_id,
             owner_id: draft.owner_id,
             created_by: draft.created_by.clone(),
             replied_to: draft.replied_to,
@@ -178,7 +178,7 @@ impl World {
     /// Deletes a member softly: a tombstone with no name and no address.
     pub(crate) fn delete_member(&mut self, id: &str, actor: &str, now: Timestamp) -> bool {
         self.change_member(id, actor, now, |member| {
-            member.status = "DELETED".to_owned();
+            "DELETED".clone_into(&mut member.status);
             "Deleted Member".clone_into(&mut member.name);
             member.deleted_at = Some(now);
         })

@@ -1,0 +1,116 @@
+//! Both ways of writing to one member.
+
+use serde_json::{Value, json};
+
+use super::{Bench, CREATE_POST};
+
+const OPEN: &str = "query($i: PrivateMessageInput!) { privateMessage(input: $i) {
+    id type authMemberProps { availablePostTypes { id slug mappings { key type required } } }
+} }";
+const SEND: &str = "mutation($i: SendMessageToMemberInput!) { sendMessageToMember(input: $i) {
+    chatId message { _id authorId content sentAt nonce }
+} }";
+
+#[tokio::test]
+async fn a_private_space_is_opened_once_and_takes_messages_as_posts() {
+    let bench = Bench::published().await;
+    let other = bench.text("/members/0/id");
+    let variables = json!({ "i": { "memberIds": [other] } });
+    let opened = bench.ask(OPEN, variables.clone()).await;
+    let space = opened.data()["privateMessage"].clone();
+    assert_eq!(space["type"], "PrivateMessage");
+    let kind = &space["authMemberProps"]["availablePostTypes"][0];
+    assert_eq!(kind["slug"], "message");
+    let again = bench.ask(OPEN, variables).await;
+    assert_eq!(again.data()["privateMessage"]["id"], space["id"]);
+    let input = json!({
+        "postTypeId": kind["id"], "publish": true,
+        "mappingFields": [{ "key": "content", "type": "html", "value": "\"<p>Hi</p>\"" }],
+    });
+    bench
+        .ask(CREATE_POST, json!({ "s": space["id"], "i": input }))
+        .await
+        .data();
+    let posts = "query($s: [ID!]) { posts(limit: 5, spaceIds: $s) { nodes { textContent: shortContent } } }";
+    let variables = json!({ "s": [space["id"]] });
+    let recipient = bench.acting_as(&other).await;
+    let seen = bench.ask_as(&recipient, posts, variables.clone()).await;
+    assert_eq!(
+        seen.data()["posts"]["nodes"],
+        json!([{ "textContent": "<p>Hi</p>" }])
+    );
+    let stranger = bench.acting_as(&bench.text("/members/6/id")).await;
+    let hidden = bench.ask_as(&stranger, posts, variables).await;
+    assert_eq!(hidden.data()["posts"]["nodes"], json!([]));
+}
+
+#[tokio::test]
+async fn a_chat_message_keeps_its_chat_and_a_repeated_nonce_its_message() {
+    let bench = Bench::new().await;
+    let other = bench.text("/members/0/id");
+    let send = async |content: &str, nonce: Value| {
+        let message = json!({ "content": content, "nonce": nonce });
+        let input = json!({ "recipientId": other, "message": message });
+        let answer = bench.ask(SEND, json!({ "i": input })).await;
+        answer.data()["sendMessageToMember"].clone()
+    };
+    let first = send("<p>one</p>", json!("n1")).await;
+    let second = send("<p>two</p>", json!("n2")).await;
+    assert_eq!(first["chatId"], second["chatId"]);
+    assert_ne!(first["message"]["_id"], second["message"]["_id"]);
+    assert_eq!(first["message"]["authorId"], bench.text("/bot/id"));
+    assert_eq!(send("<p>one</p>", json!("n1")).await, first);
+}
+
+#[tokio::test]
+async fn members_who_are_gone_or_closed_the_door_cannot_be_written_to() {
+    let bench = Bench::new().await;
+    let rows = bench.world["members"].as_array().unwrap();
+    let closed = rows
+        .iter()
+        .find(|row| row["privateMessaging"] == false)
+        .unwrap();
+    let closed = closed["id"].as_str().unwrap().to_owned();
+    let deleted = bench.id("members", "status", "DELETED");
+    let cases = [
+        ("NOBODY0001".to_owned(), "110"),
+        (deleted, "110"),
+        (closed, "102"),
+        (bench.text("/bot/id"), "106"),
+    ];
+    for (id, code) in cases {
+        let input = json!({ "recipientId": id, "message": { "content": "x" } });
+        let answer = bench.ask(SEND, json!({ "i": input })).await;
+        assert_eq!(answer.refusal(), (code, "recipientId"));
+        let answer = bench.ask(OPEN, json!({ "i": { "memberIds": [id] } })).await;
+        assert_eq!(answer.refusal(), (code, "memberIds"));
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_checked_and_kept() {
+    let bench = Bench::new().await;
+    let query = "mutation($s: ID!, $i: CreateEventInput!) { createEvent(spaceId: $s, input: $i) { id title status startTime hostIds url } }";
+    let input = json!({
+        "title": "Walk", "content": "<p>Shoes!</p>", "startTime": "2031-05-01T09:00:00Z",
+        "endTime": "2031-05-01T11:00:00Z", "timeZone": "Europe/Lisbon", "hostIds": [bench.text("/members/1/id")],
+        "notificationSettings": { "notifyOnRegister": true, "notifyOnUpdate": true, "notifyOnDelete": true, "remindBefore": true },
+    });
+    let space = bench.id("spaces", "slug", "meetups");
+    let answer = bench.ask(query, json!({ "s": space, "i": input })).await;
+    let event = &answer.data()["createEvent"];
+    assert_eq!(
+        (&event["status"], &event["startTime"]),
+        (&json!("published"), &json!("2031-05-01T09:00:00.000Z"))
+    );
+    for (field, value) in [
+        ("endTime", "2031-05-01T08:00:00Z"),
+        ("timeZone", "Mars/Olympus"),
+        ("startTime", "soon"),
+    ] {
+        let mut wrong = input.clone();
+        wrong[field] = json!(value);
+        let answer = bench.ask(query, json!({ "s": space, "i": wrong })).await;
+        assert_eq!(answer.refusal().1, field);
+    }
+}
