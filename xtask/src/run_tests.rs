@@ -49,7 +49,8 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<(), Error
         test.env(variable, tools.path(*tool));
     }
     test.arg(workspace.cargo().get_program())
-        .args(["test", "--workspace"]);
+        // One failure must not hide the others.
+        .args(["test", "--workspace", "--no-fail-fast"]);
     if !filters.is_empty() {
         test.arg("--").args(filters);
     }
