@@ -1,6 +1,10 @@
 // The vendor's own npm client (@tribeplatform/gql-client 2.4.0) against a running
 // fake-bettermode: it gets a token, reads a member, lists posts, creates one.
 //
+// The fake has to speak the newer schema, which this client's own documents need, and to
+// run with FAKE_BETTERMODE_NO_LIMITS=true: one list of posts costs more than the free
+// plan allows in 10 seconds.
+//
 // Settings: FAKE_URL, FAKE_CLIENT_ID, FAKE_CLIENT_SECRET, FAKE_NETWORK_ID.
 // Run it where the package is installed (the folder that holds node_modules). Prints
 // one JSON line; exits with 1 when a step fails.

@@ -58,9 +58,9 @@ fn route(fake: &Fake, request: &Request<Bytes>) -> Result<Value, Refused> {
             fake.state().counters = crate::counters::Counters::default();
             Ok(done())
         }
-        ("GET", ["deliveries"]) => Ok(fake.inner.post.log()),
+        ("GET", ["deliveries"]) => Ok(fake.inner.office.log()),
         ("DELETE", ["deliveries"]) => {
-            fake.inner.post.forget();
+            fake.inner.office.forget();
             Ok(done())
         }
         (_, ["faults", rest @ ..]) => faults(fake, method, rest, body),

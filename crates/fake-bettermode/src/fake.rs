@@ -25,7 +25,7 @@ use crate::faults::Faults;
 use crate::limits::{Limits, Windows};
 use crate::schema;
 use crate::tokens::Mint;
-use crate::webhook::courier::Post;
+use crate::webhook::courier::PostOffice;
 use crate::world::{World, ids, seed};
 
 /// A handle to one fake; clones share its state.
@@ -40,7 +40,7 @@ pub(crate) struct Inner {
     pub(crate) mint: Mint,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Arc<Mutex<Faults>>,
-    pub(crate) post: Post,
+    pub(crate) office: PostOffice,
 }
 
 /// What a request reads and changes.
@@ -69,7 +69,7 @@ impl Fake {
         let mint = Mint::new(ids::id(&mut rng, 40), config.static_token.clone(), lifetime);
         let state = State::new(&config, config.limits);
         let inner = Inner {
-            post: Post::new(config.webhook.is_some()),
+            office: PostOffice::new(config.webhook.is_some()),
             faults: Arc::default(),
             state: Mutex::new(state),
             schema,
@@ -108,7 +108,7 @@ impl Fake {
         };
         let faults = Arc::clone(&self.inner.faults);
         let time = Arc::clone(&self.inner.config.time);
-        self.inner.post.run(config, faults, time, stop).await;
+        self.inner.office.run(config, faults, time, stop).await;
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -128,7 +128,7 @@ impl Fake {
     /// Hands what the world announced to the courier.
     pub(crate) fn dispatch(&self, state: &mut State) {
         self.inner
-            .post
+            .office
             .send(std::mem::take(&mut state.world.outbox));
     }
 
@@ -136,7 +136,7 @@ impl Fake {
     pub(crate) fn reset(&self) {
         *self.state() = State::new(&self.inner.config, self.inner.config.limits);
         self.faults().clear(None);
-        self.inner.post.forget();
+        self.inner.office.forget();
     }
 }
 

@@ -3,7 +3,8 @@
 mod options;
 
 use std::error::Error;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
 
 use clap::Parser as _;
 use fake_bettermode::Fake;
@@ -15,15 +16,25 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
     let options = Options::parse();
     start_logs(&options);
+    match run(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    if options.print_demo {
+        return print_demo(&Fake::new(options.config(options.listen)?)).await;
+    }
     let listener = TcpListener::bind(options.listen).await?;
     let addr = listener.local_addr()?;
     let fake = Fake::new(options.config(addr)?);
-    if options.print_demo {
-        return print_demo(&fake).await;
-    }
     tracing::info!(%addr, generation = %options.generation, "listening");
     let stop = CancellationToken::new();
     let serving = fake.serve(listener, stop.clone());
@@ -43,6 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn start_logs(options: &Options) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&options.log_level))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match options.log_format {
         LogFormat::Json => builder.json().init(),

@@ -17,6 +17,11 @@ use crate::graphql::request::Request as GraphQlRequest;
 use crate::graphql::{self, Circumstances};
 use crate::refusal::{self, Code, ErrorStyle, Refusal};
 
+/// Root fields that moderation can hold back.
+const WRITING: [&str; 2] = ["createPost", "createReply"];
+/// Root fields that answer with an `Action`.
+const ACTIONS: [&str; 3] = ["addReaction", "removeReaction", "deletePost"];
+
 /// Everything around one request.
 struct Exchange<'f> {
     fake: &'f Fake,
@@ -62,6 +67,16 @@ pub(super) async fn graphql(fake: &Fake, request: &Request<Bytes>) -> Response<B
 impl Exchange<'_> {
     fn strikes(&self, fault: Fault) -> Option<Strike> {
         self.fake.faults().take(fault, &self.operations)
+    }
+
+    /// The same for a fault that means something to these root fields only: others do
+    /// not use it up.
+    fn strikes_one_of(&self, fault: Fault, operations: &[&str]) -> bool {
+        let concerned = self
+            .operations
+            .iter()
+            .any(|name| operations.contains(&name.as_str()));
+        concerned && self.strikes(fault).is_some()
     }
 
     /// Faults that keep a request from being carried out.
@@ -140,8 +155,8 @@ impl Exchange<'_> {
             viewer,
             now: self.now,
             quotas: state.windows.stats(self.now),
-            hold_posts: self.strikes(Fault::ModerationHold).is_some(),
-            fail_actions: self.strikes(Fault::ActionFailed).is_some(),
+            hold_posts: self.strikes_one_of(Fault::ModerationHold, &WRITING),
+            fail_actions: self.strikes_one_of(Fault::ActionFailed, &ACTIONS),
         };
         let world = &mut state.world;
         let (data, refusals) =

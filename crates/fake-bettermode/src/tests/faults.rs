@@ -103,6 +103,8 @@ async fn codes_can_be_numbers_and_errors_nested() {
 async fn an_action_can_fail_in_a_200_without_errors() {
     let bench = Bench::new().await;
     bench.fault("action_failed", json!({ "count": 1 })).await;
+    // What has no action does not use the fault up.
+    bench.ask(CHEAP, json!({})).await.data();
     let query =
         "mutation($id: ID!) { addReaction(postId: $id, input: { reaction: \"+1\" }) { status } }";
     let variables = json!({ "id": bench.text("/posts/0/id") });

@@ -26,14 +26,14 @@ const LATE: Duration = Duration::from_secs(2);
 type Numbered = (u64, Outgoing);
 
 /// The sending end, and the log.
-pub(crate) struct Post {
+pub(crate) struct PostOffice {
     queue: mpsc::Sender<Numbered>,
     waiting: Mutex<Option<mpsc::Receiver<Numbered>>>,
     log: Arc<Mutex<Log>>,
     configured: bool,
 }
 
-impl Post {
+impl PostOffice {
     pub(crate) fn new(configured: bool) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         Self {
