@@ -186,7 +186,7 @@ impl Exchange<'_> {
         let limit = state.windows.per_document()?;
         (complexity > limit).then(|| {
             state.counters.rejected(Rejected::RateLimit);
-            let message = format!("query is too complex: {complexity} of {limit} points");
+            let message = format!("query is too complex: complexity {complexity}, at most {limit}");
             refuse(StatusCode::OK, Code::InvalidRequest, message)
         })
     }
