@@ -84,76 +84,75 @@ async fn a_probe_command_tells_by_its_exit_code_whether_a_program_is_ready() {
 
 #[tokio::test]
 async fn what_is_missing_or_wrong_ends_the_start_with_78_and_its_name() {
-    for (name, settings, named) in [
-        (
-            "community-svc",
-            &[] as &[(&str, &str)],
-            "BETTERMODE_API_TOKEN",
-        ),
-        (
-            "community-svc",
-            &[("BETTERMODE_CLIENT_ID", "a")],
-            "BETTERMODE_CLIENT_SECRET",
-        ),
-        (
-            "community-svc",
-            &[
-                ("BETTERMODE_CLIENT_ID", "a"),
-                ("BETTERMODE_CLIENT_SECRET", "b"),
-            ],
-            "BETTERMODE_NETWORK_ID",
-        ),
-        (
-            "community-svc",
-            &[("TESTING_MODE", "true"), ("COMMUNITY_SVC_AUTH", "nonsense")],
-            "COMMUNITY_SVC_AUTH",
-        ),
-        (
-            "community-svc",
-            &[("TESTING_MODE", "perhaps")],
-            "TESTING_MODE",
-        ),
-        (
-            "community-svc",
-            &[
-                ("TESTING_MODE", "true"),
-                ("BETTERMODE_API_GENERATION", "latest"),
-            ],
-            "BETTERMODE_API_GENERATION",
-        ),
-        ("webhook-edge", &[], "BETTERMODE_WEBHOOK_SECRET"),
-        (
-            "webhook-edge",
-            &[("BETTERMODE_WEBHOOK_SECRET", "one,,two")],
-            "BETTERMODE_WEBHOOK_SECRET",
-        ),
-        (
-            "webhook-edge",
-            &[("BETTERMODE_WEBHOOK_SECRET_FILE", "/nowhere")],
-            "BETTERMODE_WEBHOOK_SECRET_FILE",
-        ),
-        (
-            "webhook-edge",
-            &[
-                ("WEBHOOK_EDGE_ALLOW_UNSIGNED", "true"),
-                ("WEBHOOK_EDGE_LISTEN", "0.0.0.0:0"),
-            ],
-            "WEBHOOK_EDGE_LISTEN",
-        ),
-    ] {
-        for arguments in [&["serve"] as &[&str], &["config", "check"]] {
-            // The edge serves without a word.
-            let arguments = if name == "webhook-edge" && arguments == ["serve"] {
-                &[]
-            } else {
-                arguments
-            };
+    for (name, settings, named) in MISTAKES {
+        for arguments in [&[] as &[&str], &["config", "check"]] {
             let (code, printed) = run(name, arguments, settings).await;
             assert_eq!(code, Some(78), "{name} {settings:?}: {printed}");
             assert!(printed.contains(named), "{name} {settings:?}: {printed}");
         }
     }
 }
+
+/// A program, settings that do not add up, and the one to be named.
+type Mistake = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
+const MISTAKES: &[Mistake] = &[
+    ("community-svc", &[], "BETTERMODE_API_TOKEN"),
+    (
+        "community-svc",
+        &[("BETTERMODE_CLIENT_ID", "a")],
+        "BETTERMODE_CLIENT_SECRET",
+    ),
+    (
+        "community-svc",
+        &[
+            ("BETTERMODE_CLIENT_ID", "a"),
+            ("BETTERMODE_CLIENT_SECRET", "b"),
+        ],
+        "BETTERMODE_NETWORK_ID",
+    ),
+    (
+        "community-svc",
+        &[("TESTING_MODE", "true"), ("COMMUNITY_SVC_AUTH", "nonsense")],
+        "COMMUNITY_SVC_AUTH",
+    ),
+    (
+        "community-svc",
+        &[("TESTING_MODE", "perhaps")],
+        "TESTING_MODE",
+    ),
+    (
+        "community-svc",
+        &[
+            ("TESTING_MODE", "true"),
+            ("BETTERMODE_API_GENERATION", "latest"),
+        ],
+        "BETTERMODE_API_GENERATION",
+    ),
+    ("webhook-edge", &[], "BETTERMODE_WEBHOOK_SECRET"),
+    (
+        "webhook-edge",
+        &[("BETTERMODE_WEBHOOK_SECRET", "one,,two")],
+        "BETTERMODE_WEBHOOK_SECRET",
+    ),
+    (
+        "webhook-edge",
+        &[("BETTERMODE_WEBHOOK_SECRET_FILE", "/nowhere")],
+        "BETTERMODE_WEBHOOK_SECRET_FILE",
+    ),
+    (
+        "webhook-edge",
+        &[
+            ("WEBHOOK_EDGE_ALLOW_UNSIGNED", "true"),
+            ("WEBHOOK_EDGE_LISTEN", "0.0.0.0:0"),
+        ],
+        "WEBHOOK_EDGE_LISTEN",
+    ),
+];
 
 #[tokio::test]
 async fn every_mistake_is_named_at_once() {
@@ -190,7 +189,7 @@ async fn a_misspelt_setting_is_reported_by_both_programs() {
 async fn a_secret_can_come_from_a_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("secret");
-    fs::write(&path, format!("{}\n", WEBHOOK_SECRET)).unwrap();
+    fs::write(&path, format!("{WEBHOOK_SECRET}\n")).unwrap();
     let sandbox = Sandbox::builder()
         .edge_setting("BETTERMODE_WEBHOOK_SECRET", "")
         .edge_setting(

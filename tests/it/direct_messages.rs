@@ -42,22 +42,19 @@ async fn a_message_arrives(sandbox: &Sandbox) -> DirectMessage {
     assert!(sent.send_time.is_some());
 
     let world = sandbox.fake.world().await;
-    let content = match sent.mechanism() {
-        DirectMessageMechanism::Chat => {
-            let there = world.one("messages", "id", &sent.id);
-            assert_eq!(there["chatId"], sent.conversation_id.as_str());
-            there["content"].to_string()
-        }
-        _ => {
-            let there = world.one("posts", "id", &sent.id);
-            assert_eq!(there["spaceId"], sent.conversation_id.as_str());
-            assert_eq!(there["status"], "PUBLISHED");
-            let space = world.one("spaces", "id", &sent.conversation_id);
-            assert_eq!(space["type"], "PrivateMessage");
-            let people = space["memberIds"].to_string();
-            assert!(people.contains(&recipient), "{people}");
-            there["content"].to_string()
-        }
+    let content = if sent.mechanism() == DirectMessageMechanism::Chat {
+        let there = world.one("messages", "id", &sent.id);
+        assert_eq!(there["chatId"], sent.conversation_id.as_str());
+        there["content"].to_string()
+    } else {
+        let there = world.one("posts", "id", &sent.id);
+        assert_eq!(there["spaceId"], sent.conversation_id.as_str());
+        assert_eq!(there["status"], "PUBLISHED");
+        let space = world.one("spaces", "id", &sent.conversation_id);
+        assert_eq!(space["type"], "PrivateMessage");
+        let people = space["memberIds"].to_string();
+        assert!(people.contains(&recipient), "{people}");
+        there["content"].to_string()
     };
     assert!(content.contains("Good &lt;morning&gt;"), "{content}");
     sent

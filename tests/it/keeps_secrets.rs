@@ -59,7 +59,13 @@ async fn a_day_full_of_trouble_leaves_no_secret_and_no_address_in_the_logs() {
     }
     // The scan would find it: the same texts do hold what they may hold.
     let all = texts.join("\n");
-    assert!(all.contains(NETWORK_ID), "ids may be logged");
+    for allowed in [
+        "member.created",
+        "webhook refused",
+        "BetterMode call failed",
+    ] {
+        assert!(all.contains(allowed), "no {allowed:?}");
+    }
 }
 
 async fn reads(sandbox: &Sandbox) -> Vec<String> {
@@ -143,7 +149,21 @@ async fn webhooks(sandbox: &Sandbox) -> Vec<String> {
         let answer = sandbox.clients.send_webhook(body.to_string()).await;
         texts.push(answer.text().await.unwrap());
     }
-    let body = full.to_string();
+    texts.extend(strangers(sandbox, &full.to_string()).await);
+    for url in [
+        sandbox.edge_admin_url("/metrics"),
+        sandbox.service_admin_url("/metrics"),
+    ] {
+        let answer = sandbox.clients.http().get(url).send().await.unwrap();
+        texts.push(answer.text().await.unwrap());
+    }
+    assert!(!of_type(sandbox, "member.created").await.is_empty());
+    texts
+}
+
+/// The same without a right signature, addresses wherever a stranger can put them.
+async fn strangers(sandbox: &Sandbox, body: &str) -> Vec<String> {
+    let mut texts = Vec::new();
     let time = timestamp_now();
     for (time, signature) in [
         (
@@ -156,7 +176,7 @@ async fn webhooks(sandbox: &Sandbox) -> Vec<String> {
         let url = sandbox
             .clients
             .edge_url("/webhooks/bettermode?who=ada@example.com");
-        let request = sandbox.clients.http().post(url).body(body.clone());
+        let request = sandbox.clients.http().post(url).body(body.to_owned());
         let request = request
             .header(TIMESTAMP_HEADER, time)
             .header(SIGNATURE_HEADER, signature)
@@ -168,24 +188,6 @@ async fn webhooks(sandbox: &Sandbox) -> Vec<String> {
     }
     let unknown = sandbox.clients.edge_url("/ada@example.com");
     sandbox.clients.http().post(unknown).send().await.unwrap();
-    for url in [
-        sandbox.edge_admin_url("/metrics"),
-        sandbox.service_admin_url("/metrics"),
-    ] {
-        texts.push(
-            sandbox
-                .clients
-                .http()
-                .get(url)
-                .send()
-                .await
-                .unwrap()
-                .text()
-                .await
-                .unwrap(),
-        );
-    }
-    assert!(!of_type(sandbox, "member.created").await.is_empty());
     texts
 }
 

@@ -1,38 +1,46 @@
 //! The system from outside, over real programs and real stores. A file for each
-//! behaviour, in the order in which to read them.
+//! behaviour; the groups below stand in the order in which to read them.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a panic is how a test fails"
 )]
 
+// What callers can do, and what they hear when BetterMode does not play along.
 mod direct_messages;
 mod members;
 mod posts;
 mod upstream_failures;
 
+// From a change in the community to a stored event.
 mod stored_events;
 mod webhook_refusals;
+mod webhook_signatures;
 mod webhook_to_event;
 
+// Bad days and busy ones.
 mod limits;
 mod outages;
 mod replicas;
 mod shutdown;
 
+// Running it.
 mod config;
 mod keeps_secrets;
 mod switched_off;
 mod testing_mode;
 
+// Promises to strangers: the contract, and the vendor's schema and signature.
 mod contract;
 mod vendor_schema;
 mod vendor_signature;
 
+// The repository itself.
 mod dependencies_point_inward;
 mod every_rpc_is_covered;
 mod tidy;
 
+// Helpers that only these tests need.
 mod grpcurl;
 mod raw_grpc;
 mod repository;

@@ -162,129 +162,49 @@ async fn a_post_type_that_the_space_does_not_allow_is_named_as_the_wrong_field()
 #[tokio::test]
 async fn a_field_that_breaks_a_rule_is_named_and_bettermode_hears_nothing() {
     let sandbox = Sandbox::start().await;
-    let base = post_in("someSpace000");
-    let text = |text: &str| Some(Content::Text(text.to_owned()));
-    let html = |html: &str| Some(Content::Html(html.to_owned()));
-    for (field, request) in [
-        (
-            "space_id",
-            CreatePostRequest {
-                space_id: String::new(),
-                ..base.clone()
-            },
-        ),
-        (
-            "space_id",
-            CreatePostRequest {
-                space_id: "x".repeat(129),
-                ..base.clone()
-            },
-        ),
-        (
-            "title",
-            CreatePostRequest {
-                title: String::new(),
-                ..base.clone()
-            },
-        ),
-        (
-            "title",
-            CreatePostRequest {
-                title: " \t ".to_owned(),
-                ..base.clone()
-            },
-        ),
-        (
-            "title",
-            CreatePostRequest {
-                title: "ä".repeat(256),
-                ..base.clone()
-            },
-        ),
-        (
-            "content",
-            CreatePostRequest {
-                content: None,
-                ..base.clone()
-            },
-        ),
-        (
-            "text",
-            CreatePostRequest {
-                content: text(""),
-                ..base.clone()
-            },
-        ),
-        (
-            "text",
-            CreatePostRequest {
-                content: text(" \n "),
-                ..base.clone()
-            },
-        ),
-        (
-            "text",
-            CreatePostRequest {
-                content: text(&"x".repeat(100_001)),
-                ..base.clone()
-            },
-        ),
-        (
-            "html",
-            CreatePostRequest {
-                content: html(""),
-                ..base.clone()
-            },
-        ),
-        (
-            "html",
-            CreatePostRequest {
-                content: html(&"x".repeat(500_001)),
-                ..base.clone()
-            },
-        ),
-        (
-            "tags",
-            CreatePostRequest {
-                tags: vec!["t".to_owned(); 21],
-                ..base.clone()
-            },
-        ),
-        (
-            "tags",
-            CreatePostRequest {
-                tags: vec!["t".repeat(101)],
-                ..base.clone()
-            },
-        ),
-        (
-            "tags",
-            CreatePostRequest {
-                tags: vec![String::new()],
-                ..base.clone()
-            },
-        ),
-        (
-            "post_type_id",
-            CreatePostRequest {
-                post_type_id: "x".repeat(129),
-                ..base.clone()
-            },
-        ),
-        (
-            "author_member_id",
-            CreatePostRequest {
-                author_member_id: "a b".to_owned(),
-                ..base
-            },
-        ),
-    ] {
+    for (field, break_it) in BROKEN {
+        let mut request = post_in("someSpace000");
+        break_it(&mut request);
         refused(&sandbox, request)
             .await
             .is(Code::InvalidArgument, ErrorReason::InvalidField)
             .about(field);
     }
     assert_eq!(sandbox.fake.requests("createPost").await, 0);
+}
+
+type Break = fn(&mut CreatePostRequest);
+
+/// A field, and how its rule can be broken.
+const BROKEN: &[(&str, Break)] = &[
+    ("space_id", |post| post.space_id.clear()),
+    ("space_id", |post| post.space_id = "x".repeat(129)),
+    ("title", |post| post.title.clear()),
+    ("title", |post| post.title = String::from(" \t ")),
+    ("title", |post| post.title = "ä".repeat(256)),
+    ("content", |post| post.content = None),
+    ("text", |post| post.content = text("")),
+    ("text", |post| post.content = text(" \n ")),
+    ("text", |post| post.content = text(&"x".repeat(100_001))),
+    ("html", |post| post.content = html("")),
+    ("html", |post| post.content = html(&"x".repeat(500_001))),
+    ("tags", |post| post.tags = vec!["t".to_owned(); 21]),
+    ("tags", |post| post.tags = vec!["t".repeat(101)]),
+    ("tags", |post| post.tags = vec![String::new()]),
+    ("post_type_id", |post| post.post_type_id = "x".repeat(129)),
+    ("author_member_id", |post| {
+        post.author_member_id = String::from("a b");
+    }),
+];
+
+#[expect(clippy::unnecessary_wraps, reason = "the contract's field is optional")]
+fn text(text: &str) -> Option<Content> {
+    Some(Content::Text(text.to_owned()))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the contract's field is optional")]
+fn html(html: &str) -> Option<Content> {
+    Some(Content::Html(html.to_owned()))
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(crate) async fn call(
     }
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 200, "gRPC errors are HTTP 200");
-    Status::from_header_map(answer.headers()).unwrap_or_else(|| ok())
+    Status::from_header_map(answer.headers()).unwrap_or_else(ok)
 }
 
 #[expect(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use community_proto::v1::{
-    ErrorReason, IngestOutcome, IngestWebhookEventsRequest, ListWebhookEventsRequest,
+    ErrorReason, IngestOutcome, IngestResult, IngestWebhookEventsRequest, ListWebhookEventsRequest,
     ListWebhookEventsResponse, WebhookEvent, WebhookFormat,
 };
 use integration_tests::{Failure, Sandbox};
@@ -231,7 +231,7 @@ pub(crate) async fn ingest(
         .map(|result| result.event_id.clone())
         .collect();
     assert_eq!(answered, ids);
-    results.iter().map(|result| result.outcome()).collect()
+    results.iter().map(IngestResult::outcome).collect()
 }
 
 async fn ingest_refused(sandbox: &Sandbox, events: Vec<WebhookEvent>) -> Failure {

@@ -63,27 +63,29 @@ fn a_document_with_a_field_that_the_vendor_does_not_have_is_found() {
 
 #[tokio::test]
 async fn the_vendors_own_client_gets_a_token_reads_a_member_lists_posts_and_creates_one() {
-    for generation in ["published", "newer"] {
-        let sandbox = Sandbox::builder()
-            .fake_setting("FAKE_BETTERMODE_GENERATION", generation)
-            .start_listening()
-            .await;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor-client/check.mjs");
-        let ran = tools::finish(
-            Command::new(tools::tool("TEST_NODE"))
-                .arg(script)
-                .current_dir(tools::tool("TEST_VENDOR_CLIENT"))
-                .env("FAKE_URL", sandbox.fake.url("/"))
-                .env("FAKE_CLIENT_ID", CLIENT_ID)
-                .env("FAKE_CLIENT_SECRET", CLIENT_SECRET)
-                .env("FAKE_NETWORK_ID", NETWORK_ID),
-        );
-        assert!(ran.succeeded, "{generation}: {ran:?}");
-        let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-        let post = found["createdPostId"].as_str().unwrap();
-        let world = sandbox.fake.world().await;
-        assert_eq!(world.one("posts", "id", post)["status"], "PUBLISHED");
-    }
+    // Its hand-written documents ask for fields that its published schema lacks, so
+    // only a newer network understands it.
+    let sandbox = Sandbox::builder()
+        .fake_setting("FAKE_BETTERMODE_GENERATION", "newer")
+        // Its documents cost more than a network of the smallest plan has.
+        .fake_setting("FAKE_BETTERMODE_NO_LIMITS", "true")
+        .start_listening()
+        .await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor-client/check.mjs");
+    let ran = tools::finish(
+        Command::new(tools::tool("TEST_NODE"))
+            .arg(script)
+            .current_dir(tools::tool("TEST_VENDOR_CLIENT"))
+            .env("FAKE_URL", sandbox.fake.url("/"))
+            .env("FAKE_CLIENT_ID", CLIENT_ID)
+            .env("FAKE_CLIENT_SECRET", CLIENT_SECRET)
+            .env("FAKE_NETWORK_ID", NETWORK_ID),
+    );
+    assert!(ran.succeeded, "{ran:?}");
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let post = found["createdPostId"].as_str().unwrap();
+    let world = sandbox.fake.world().await;
+    assert_eq!(world.one("posts", "id", post)["status"], "PUBLISHED");
 }
 
 fn published_by_the_vendor() -> Valid<Schema> {

@@ -48,7 +48,7 @@ fn our_check_agrees_with_the_vendors_on_a_thousand_random_webhooks() {
         .collect();
     assert_eq!(cases.len(), CASES);
 
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, case) in cases.iter().enumerate() {
         let ours = verdict(case);
         assert_eq!(
@@ -56,16 +56,16 @@ fn our_check_agrees_with_the_vendors_on_a_thousand_random_webhooks() {
             case.accepted,
             "case {number} of seed {seed}: ours is {ours:?}, the vendor's is in {case:?}"
         );
-        *seen.entry(&case.kind).or_default() += 1;
+        *kinds.entry(&case.kind).or_default() += 1;
     }
     let accepted = cases.iter().filter(|case| case.accepted).count();
     assert!(
         (400..=600).contains(&accepted),
-        "of seed {seed}, {accepted} of {CASES} are accepted: {seen:?}"
+        "of seed {seed}, {accepted} of {CASES} are accepted: {kinds:?}"
     );
     assert!(
-        seen.len() >= 16 && seen.values().all(|count| *count >= 25),
-        "some kinds are rare: {seen:?}"
+        kinds.len() >= 16 && kinds.values().all(|count| *count >= 25),
+        "some kinds are rare: {kinds:?}"
     );
 }
 

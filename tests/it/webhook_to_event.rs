@@ -196,6 +196,25 @@ async fn a_kind_that_nobody_has_heard_of_is_stored_as_it_came_and_counted() {
 }
 
 #[tokio::test]
+async fn a_name_at_the_edge_of_what_can_be_is_stored_too() {
+    let sandbox = Sandbox::start().await;
+    for name in [
+        "x".repeat(129),
+        "x".repeat(256),
+        "\u{1F680} launched".to_owned(),
+        " ".to_owned(),
+    ] {
+        let body = json!({ "type": "SUBSCRIPTION", "data": { "name": name, "noun": name } });
+        let answer = sandbox.clients.send_webhook(body.to_string()).await;
+        assert_eq!(answer.status(), 200, "{name:?}");
+    }
+    let all = ListWebhookEventsRequest::default();
+    let mut events = sandbox.clients.webhook_events();
+    let stored = events.list_webhook_events(all).await.unwrap().into_inner();
+    assert_eq!(stored.events.len(), 4);
+}
+
+#[tokio::test]
 async fn the_challenge_of_a_tried_address_is_given_back_and_nothing_is_stored() {
     let sandbox = Sandbox::start().await;
     let challenge = "0123456789abcdef0123456789abcdef01234567";

@@ -42,10 +42,11 @@ impl<'a> Fields<'a> {
     }
 
     /// The string under `key`, when it is one that can be a name or an id: not
-    /// empty, not long, no control characters.
+    /// blank, not long, no control characters. The service refuses the others, and a
+    /// webhook that is refused for ever would come again for ever.
     pub(super) fn text(&self, key: &str) -> Option<String> {
         self.string(key)
-            .filter(|text| (1..=TEXT_BYTES).contains(&text.len()))
+            .filter(|text| !text.trim().is_empty() && text.len() <= TEXT_BYTES)
             .filter(|text| !text.contains(char::is_control))
     }
 }
