@@ -129,6 +129,9 @@ impl Cursor {
     }
 }
 
+/// How many bytes of payload a page may reach; gRPC clients take 4 MiB by default.
+pub const PAGE_BYTES: usize = 3 << 20;
+
 /// Which events to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventQuery {
@@ -193,7 +196,8 @@ pub trait EventStore: std::fmt::Debug + Send + Sync {
     /// those come back as duplicates.
     async fn ingest(&self, events: &[NewEvent]) -> Result<Vec<Outcome>, Error>;
 
-    /// The events that `query` selects, the latest received first.
+    /// The events that `query` selects, the latest received first. The list ends
+    /// early with the event whose payload makes it reach [`PAGE_BYTES`].
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer, and

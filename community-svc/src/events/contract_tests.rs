@@ -49,6 +49,7 @@ contract!(
     a_list_can_be_of_one_type,
     hostile_bodies_are_stored_byte_for_byte,
     a_large_batch_of_large_bodies_is_stored,
+    a_page_of_large_bodies_ends_early_and_the_next_goes_on,
     the_store_answers_a_ping,
 );
 
@@ -307,6 +308,26 @@ async fn a_large_batch_of_large_bodies_is_stored(store: SharedEventStore) {
     assert_eq!(again, [Outcome::Duplicate; 10]);
     let found = store.list(first(10)).await.unwrap();
     assert!(found.iter().all(|found| found.event.payload == zeros));
+}
+
+async fn a_page_of_large_bodies_ends_early_and_the_next_goes_on(store: SharedEventStore) {
+    let body = format!(r#"{{"data":{{"text":"{}"}}}}"#, "x".repeat(1_000_000));
+    let batch: Vec<_> = (0..7)
+        .map(|n| with_payload(&format!("e{n}"), body.clone()))
+        .collect();
+    store.ingest(&batch).await.unwrap();
+    let (mut query, mut pages, mut ids) = (first(100), Vec::new(), Vec::new());
+    while let Some(last) = {
+        let page = store.list(query.clone()).await.unwrap();
+        pages.push(page.len());
+        ids.extend(page.iter().map(|found| found.event.event_id.clone()));
+        page.last().map(crate::events::StoredEvent::cursor)
+    } {
+        query.before = Some(last);
+    }
+    assert_eq!(pages, [4, 3, 0]);
+    ids.dedup();
+    assert_eq!(ids, ["e6", "e5", "e4", "e3", "e2", "e1", "e0"]);
 }
 
 async fn the_store_answers_a_ping(store: SharedEventStore) {

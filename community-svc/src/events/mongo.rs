@@ -19,7 +19,7 @@ use service_kit::clock::SharedClock;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use super::{Error, EventQuery, EventStore, NewEvent, Outcome, StoredEvent, millis};
+use super::{Error, EventQuery, EventStore, NewEvent, Outcome, PAGE_BYTES, StoredEvent, millis};
 
 mod document;
 
@@ -121,16 +121,23 @@ impl MongoStore {
 
     async fn find(&self, query: EventQuery) -> Result<Vec<EventDocument>, DriverError> {
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        self.collection()
+        let mut found = self
+            .collection()
             .await?
             .find(filter(query))
             .sort(doc! { "received_at": -1, "event_id": -1 })
             .projection(doc! { "data": 0 })
             .limit(limit)
             .max_time(LIST_TIMEOUT)
-            .await?
-            .try_collect()
-            .await
+            .await?;
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while bytes < PAGE_BYTES
+            && let Some(document) = found.try_next().await?
+        {
+            bytes += document.payload_bytes();
+            page.push(document);
+        }
+        Ok(page)
     }
 }
 

@@ -5,7 +5,7 @@ use community_proto::v1 as pb;
 
 use super::{WebhookEvents, convert, page_token, validate};
 use crate::error::Error;
-use crate::events::{EventQuery, Format, NewEvent, Outcome, StoredEvent};
+use crate::events::{EventQuery, Format, NewEvent, Outcome, PAGE_BYTES, StoredEvent};
 
 const MAX_BATCH: usize = 500;
 const MAX_PAGE: i32 = 500;
@@ -91,7 +91,8 @@ pub(super) async fn list(
         );
         Error::EventStoreUnavailable
     })?;
-    let has_more = events.len() > limit;
+    let bytes: usize = events.iter().map(|stored| stored.event.payload.len()).sum();
+    let has_more = events.len() > limit || bytes >= PAGE_BYTES;
     events.truncate(limit);
     let next_page_token = match events.last() {
         Some(last) if has_more => page_token::encode(&last.cursor(), &event_type),

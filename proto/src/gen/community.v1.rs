@@ -1421,7 +1421,8 @@ pub struct IngestResult {
 /// Which events to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWebhookEventsRequest {
-    /// At most this many, 1 to 500; 0 means 50, more than 500 means 500.
+    /// At most this many, 1 to 500; 0 means 50, more than 500 means 500. A page of
+    /// large events is shorter: only next_page_token tells whether there is more.
     #[prost(int32, tag = "1")]
     pub page_size: i32,
     /// The next_page_token of the page before; empty for the first page. It is

@@ -45,6 +45,10 @@ pub(super) struct EventDocument {
 }
 
 impl EventDocument {
+    pub(super) fn payload_bytes(&self) -> usize {
+        self.payload.bytes.len()
+    }
+
     pub(super) fn new(event: &NewEvent, stored_at: Timestamp) -> Self {
         let (data, data_omitted) = match data::find(&event.payload) {
             Data::Object(object) => match document(object) {

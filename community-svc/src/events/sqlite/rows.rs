@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, ToSql, Transaction, named_params};
 
 use crate::events::data::{self, Data};
-use crate::events::{Error, EventQuery, Format, NewEvent, Outcome, StoredEvent, millis};
+use crate::events::{
+    Error, EventQuery, Format, NewEvent, Outcome, PAGE_BYTES, StoredEvent, millis,
+};
 
 const INSERT: &str = "
 INSERT INTO bettermode_webhook_events (
@@ -90,10 +92,17 @@ pub(super) fn select(
         condition = "event_type = :event_type AND";
         params.push((":event_type", event_type));
     }
-    connection
-        .prepare_cached(&SELECT.replace("{}", condition))?
-        .query_map(&params[..], EventRow::read)?
-        .collect()
+    let mut statement = connection.prepare_cached(&SELECT.replace("{}", condition))?;
+    let mut rows = statement.query(&params[..])?;
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    while bytes < PAGE_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let row = EventRow::read(row)?;
+        bytes += row.payload.len();
+        page.push(row);
+    }
+    Ok(page)
 }
 
 /// A row as it is in the file.
