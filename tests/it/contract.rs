@@ -3,12 +3,12 @@
 use std::fs;
 use std::process::Command;
 
-use community_proto::v1::ErrorReason;
+use community_proto::v1::{ErrorReason, GetMemberRequest, GetStatusRequest};
 use futures::StreamExt as _;
 use integration_tests::{Failure, Sandbox, tools};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tonic::Code;
+use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_reflection::pb::v1::ServerReflectionRequest;
@@ -164,6 +164,32 @@ async fn health_is_told_for_each_service_and_for_no_other() {
         health.check(request).await.unwrap_err().code(),
         Code::NotFound
     );
+}
+
+#[tokio::test]
+async fn every_answer_names_its_call_and_keeps_the_name_that_the_caller_gave() {
+    let sandbox = Sandbox::start().await;
+    let mut community = sandbox.clients.community();
+    let mut request = Request::new(GetStatusRequest {});
+    request
+        .metadata_mut()
+        .insert("x-request-id", "order-42".parse().unwrap());
+    let answer = community.get_status(request).await.unwrap();
+    assert_eq!(answer.metadata().get("x-request-id").unwrap(), "order-42");
+
+    let refused = community
+        .get_member(GetMemberRequest::default())
+        .await
+        .unwrap_err();
+    let id = refused
+        .metadata()
+        .get("x-request-id")
+        .unwrap()
+        .to_str()
+        .unwrap();
+    sandbox.service.line_with(id).await;
+    let answer = sandbox.clients.get_edge("/health").await;
+    assert!(answer.headers().contains_key("x-request-id"));
 }
 
 #[tokio::test]

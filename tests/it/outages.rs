@@ -119,6 +119,30 @@ async fn a_webhook_is_503_while_mongodb_is_down_and_stored_once_when_it_is_back(
 }
 
 #[tokio::test]
+async fn what_could_not_be_stored_arrives_with_the_vendors_next_delivery() {
+    let mut sandbox = Sandbox::start().await;
+    sandbox.service.kill();
+    let somebody = serde_json::json!({ "name": "Somebody New" });
+    let joined = sandbox.fake.post("/_fake/members", &somebody).await;
+    sandbox.edge.line_with("webhook not stored").await;
+    sandbox.service.restart().await;
+    for event_type in ["member.created", "member.verified"] {
+        let events = eventually(event_type, async || {
+            match of_type(&sandbox, event_type).await {
+                events if events.is_empty() => Err("not stored yet"),
+                events => Ok(events),
+            }
+        })
+        .await;
+        let ids: Vec<_> = events
+            .iter()
+            .map(|stored| stored.event.as_ref().unwrap().object_id.as_str())
+            .collect();
+        assert_eq!(ids, [joined["id"].as_str().unwrap()]);
+    }
+}
+
+#[tokio::test]
 async fn no_event_that_was_acknowledged_is_lost_when_mongodb_dies_in_the_middle() {
     let mut sandbox = Sandbox::builder().with_own_mongodb().start().await;
     let mut acknowledged = BTreeSet::new();

@@ -61,6 +61,43 @@ async fn a_page_holds_50_events_unless_asked_and_500_at_most() {
 }
 
 #[tokio::test]
+async fn a_page_is_small_enough_for_a_client_with_default_limits() {
+    for builder in [Sandbox::builder(), Sandbox::builder().with_mongodb()] {
+        let sandbox = builder.start().await;
+        for number in 0..9 {
+            let large = WebhookEvent {
+                payload: vec![b' '; 1024 * 1024].into(),
+                ..event(number, "page.heavy")
+            };
+            ingest(&sandbox, [large]).await;
+        }
+        let mut seen = Vec::new();
+        let mut token = String::new();
+        loop {
+            let answer = list(&sandbox, 0, &token, "page.heavy").await;
+            let count = answer.events.len();
+            seen.extend(
+                answer
+                    .events
+                    .into_iter()
+                    .map(|stored| stored.event.unwrap().event_id),
+            );
+            let is_last = answer.next_page_token.is_empty();
+            assert!(count > 0 || is_last, "every page brings one further");
+            token = answer.next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        let expected: Vec<_> = (0..9)
+            .rev()
+            .map(|number| event(number, "").event_id)
+            .collect();
+        assert_eq!(seen, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_or_foreign_page_token_is_refused() {
     let sandbox = Sandbox::start().await;
     ingest(&sandbox, (0..3).map(|number| event(number, "page.torn"))).await;

@@ -92,7 +92,8 @@ async fn a_read_is_tried_again_after_a_failure_of_the_network_or_of_the_server()
 #[tokio::test]
 async fn a_server_that_keeps_failing_is_unavailable_and_the_status_says_so() {
     let sandbox = Sandbox::start().await;
-    sandbox.fake.fault("status_5xx", json!({})).await;
+    let member_only = json!({ "operation": "member" });
+    sandbox.fake.fault("status_5xx", member_only).await;
     let failure = read_anybody(&sandbox).await;
     let failure = failure.is(Code::Unavailable, ErrorReason::UpstreamUnavailable);
     assert!(failure.retry_after.is_some(), "{failure:?}");
