@@ -4,7 +4,7 @@ mod call;
 mod direct_message;
 mod members;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
@@ -44,6 +44,8 @@ struct Inner {
     time: TimeSource,
     pinned: Option<Capabilities>,
     capabilities: OnceCell<Arc<Capabilities>>,
+    /// Whether our own token was found to see other members' addresses.
+    sees_addresses: AtomicBool,
 }
 
 impl Client {
@@ -62,6 +64,7 @@ impl Client {
             network_id: config.network_id,
             time,
             capabilities: OnceCell::new(),
+            sees_addresses: AtomicBool::new(false),
         };
         Self {
             inner: Arc::new(inner),

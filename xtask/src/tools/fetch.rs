@@ -80,7 +80,9 @@ pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
             let scratch = scratch(folder)?;
             processes::output_of(
                 Command::new("npm")
-                    .args(["pack", "--silent", "--pack-destination"])
+                    .args(["pack", "--silent"])
+                    .args(PATIENCE)
+                    .arg("--pack-destination")
                     .arg(scratch.path())
                     .arg(wanted)
                     .current_dir(scratch.path()),
@@ -90,6 +92,15 @@ pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
         Source::NpmTree { package, version } => fetch_tree(folder, tool, package, version),
     }
 }
+
+/// Bounds npm's patience, which is minutes for each file: a run that cannot get its
+/// tools should say so soon.
+const PATIENCE: [&str; 4] = [
+    "--fetch-retries=3",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+    "--fetch-timeout=60000",
+];
 
 /// Whether the folder holds this package in this version.
 pub(super) fn tree_holds(tree: &Path, package: &str, version: &str) -> bool {
@@ -113,6 +124,7 @@ fn fetch_tree(folder: &Path, tool: Tool, package: &str, version: &str) -> Result
                 "--no-fund",
                 "--ignore-scripts",
             ])
+            .args(PATIENCE)
             .arg("--prefix")
             .arg(scratch.path())
             .arg(wanted)

@@ -1,6 +1,7 @@
 //! Reading members: one, several, or by e-mail address.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use super::{Client, MemberRef};
 use crate::{
@@ -68,9 +69,9 @@ impl Client {
     /// status, all its pages, and a comparison here.
     ///
     /// # Errors
-    /// [`Error::EmailNotVisible`] when a member who came up hides the address
-    /// from this token, so that nobody can say; [`Error::NotFound`] when all
-    /// addresses were visible and none is this; any of [`Error`].
+    /// [`Error::EmailNotVisible`] when the token does not see other members'
+    /// addresses, so that nobody can say; [`Error::NotFound`] when it does and
+    /// none is this; any of [`Error`].
     pub async fn member_by_email(&self, email: &Email) -> Result<Member, Error> {
         use member_search::{MemberSearch, answer, variables};
         let (mut found, mut hidden) = (None, false);
@@ -90,13 +91,33 @@ impl Client {
             found.is_some()
         };
         each_page(MemberSearch::NAME, fetch, take).await?;
-        found.ok_or(if hidden {
-            Error::EmailNotVisible
-        } else {
-            Error::NotFound {
-                what: Subject::Member,
-            }
+        if let Some(member) = found {
+            return Ok(member);
+        }
+        // A search that finds nobody is no proof: addresses that the token does not
+        // see are not searched either.
+        if hidden || !self.sees_addresses().await? {
+            return Err(Error::EmailNotVisible);
+        }
+        Err(Error::NotFound {
+            what: Subject::Member,
         })
+    }
+
+    /// Whether the token sees other members' addresses: two of a few members have
+    /// one, and one of them may be the token's own. A yes is remembered.
+    async fn sees_addresses(&self) -> Result<bool, Error> {
+        use member_search::{MemberSearch, answer, sample};
+        let known = &self.inner.sees_addresses;
+        if self.identity.is_none() && known.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let few = answer(self.call::<MemberSearch>(sample()).await?).nodes;
+        let sees = few.iter().filter(|member| member.email.is_some()).count() > 1;
+        if self.identity.is_none() && sees {
+            known.store(true, Ordering::Relaxed);
+        }
+        Ok(sees)
     }
 
     async fn batch(&self, ids: &[MemberId], newer: bool) -> Result<Vec<Member>, Error> {

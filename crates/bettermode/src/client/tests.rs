@@ -100,11 +100,14 @@ async fn an_address_is_looked_for_on_every_page_and_compared_exactly() {
 
 #[tokio::test]
 async fn a_hidden_address_is_told_from_an_absent_one() {
-    let seen = member("BOB", Some("bob@example.com"));
+    let bob = member("BOB", Some("bob@example.com"));
+    let eve = member("EVE", Some("eve@example.com"));
     let upstream = Upstream::answering([
-        page(std::slice::from_ref(&seen), None),
+        page(std::slice::from_ref(&bob), None),
+        // Whether the token sees addresses at all is asked once.
+        page(&[bob.clone(), eve], None),
         page(&[], None),
-        page(&[member("ADA", None), seen], None),
+        page(&[member("ADA", None), bob], None),
     ]);
     let client = upstream.client();
     for _ in 0..2 {
@@ -117,6 +120,21 @@ async fn a_hidden_address_is_told_from_an_absent_one() {
         client.member_by_email(&email()).await,
         Err(Error::EmailNotVisible)
     );
+}
+
+#[tokio::test]
+async fn a_search_that_finds_nobody_proves_nothing_to_a_token_that_sees_no_addresses() {
+    let own = member("OWN", Some("own@example.com"));
+    let upstream = Upstream::answering([
+        page(&[], None),
+        page(&[member("ADA", None), own, member("BOB", None)], None),
+    ]);
+    assert_eq!(
+        upstream.client().member_by_email(&email()).await,
+        Err(Error::EmailNotVisible)
+    );
+    let asked = upstream.seen().last().unwrap().variables.clone();
+    assert_eq!(asked.get("query"), None);
 }
 
 #[tokio::test]

@@ -14,6 +14,9 @@ use crate::{Email, Member, paging::Page};
 /// How many members a page asks for.
 pub(crate) const PAGE: i64 = 20;
 
+/// How many members [`sample`] asks for.
+const SAMPLE: i64 = 5;
+
 #[derive(GraphQLQuery)]
 #[graphql(
     schema_path = "schema/bettermode.graphql",
@@ -30,10 +33,19 @@ operation!(MemberSearch, member_search, Read, Member, |variables| {
 member_from!(member_search);
 
 pub(crate) fn variables(email: &Email, after: Option<String>) -> member_search::Variables {
+    page(Some(email.as_str().to_owned()), PAGE, after)
+}
+
+/// A few members, whoever they are: to see whether the token sees addresses.
+pub(crate) fn sample() -> member_search::Variables {
+    page(None, SAMPLE, None)
+}
+
+fn page(query: Option<String>, limit: i64, after: Option<String>) -> member_search::Variables {
     use member_search::MemberStatusInput::{Suspended, Unverified, Verified};
     member_search::Variables {
-        query: email.as_str().to_owned(),
-        limit: PAGE,
+        query,
+        limit,
         after,
         status: Some(vec![Verified, Unverified, Suspended]),
     }

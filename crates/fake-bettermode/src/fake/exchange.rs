@@ -46,10 +46,11 @@ pub(super) async fn graphql(fake: &Fake, request: &Request<Bytes>) -> Response<B
         numeric: exchange.strikes(Fault::NumericCodes).is_some(),
         nested: exchange.strikes(Fault::NestedErrors).is_some(),
     };
+    // Before the delay: a request that its sender gave up on was made all the same.
+    fake.state().counters.request(&exchange.operations);
     if let Some(strike) = exchange.strikes(Fault::LatencyMs) {
         tokio::time::sleep(Duration::from_millis(strike.value.unwrap_or(1000))).await;
     }
-    fake.state().counters.request(&exchange.operations);
     if let Some(answer) = exchange.fault_before() {
         fake.state().counters.rejected(Rejected::Fault);
         return answer;
