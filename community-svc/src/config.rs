@@ -143,11 +143,14 @@ impl Config {
             settings.reject("COMMUNITY_SVC_MEMBER_TTL_SECONDS=0: use at least 1");
         }
         let unknown = settings.unknown(PREFIXES, OF_OTHERS);
-        settings.finish().map(|resolved| Loaded {
-            config,
-            resolved,
-            unknown,
-        })
+        match settings.finish() {
+            Ok(resolved) => Ok(Loaded {
+                config,
+                resolved,
+                unknown,
+            }),
+            Err(invalid) => Err(invalid.with_unknown(&unknown)),
+        }
     }
 }
 

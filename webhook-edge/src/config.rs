@@ -113,17 +113,20 @@ impl Config {
                     .to_owned(),
             );
         }
+        let unknown = settings.unknown(PREFIXES, OF_OTHERS);
         warnings.extend(
-            settings
-                .unknown(PREFIXES, OF_OTHERS)
-                .into_iter()
+            unknown
+                .iter()
                 .map(|key| format!("unknown setting {key} is ignored; is it misspelt?")),
         );
-        settings.finish().map(|resolved| Loaded {
-            config,
-            resolved,
-            warnings,
-        })
+        match settings.finish() {
+            Ok(resolved) => Ok(Loaded {
+                config,
+                resolved,
+                warnings,
+            }),
+            Err(invalid) => Err(invalid.with_unknown(&unknown)),
+        }
     }
 }
 

@@ -76,6 +76,19 @@ fn a_misspelt_setting_is_reported() {
 }
 
 #[test]
+fn a_misspelt_name_is_shown_beside_what_it_leaves_missing() {
+    let problem = load(&[("BETTERMODE_API_TOKN", "x")]).unwrap_err();
+    assert!(
+        problem.0[0].contains("BETTERMODE_API_TOKEN is not set"),
+        "{problem}"
+    );
+    assert!(
+        problem.0[1].starts_with("BETTERMODE_API_TOKN: "),
+        "{problem}"
+    );
+}
+
+#[test]
 fn no_secret_shows_in_what_is_printed() {
     let loaded = load(&[
         ("BETTERMODE_API_TOKEN", "tok-secret"),

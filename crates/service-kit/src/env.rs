@@ -106,6 +106,20 @@ impl fmt::Display for Resolved {
 #[error("{}", .0.join("\n"))]
 pub struct Invalid(pub Vec<String>);
 
+impl Invalid {
+    /// The same, with the settings that nobody reads: a misspelt name is often why
+    /// another one is missing.
+    #[must_use]
+    pub fn with_unknown(mut self, unknown: &[String]) -> Self {
+        self.0.extend(
+            unknown
+                .iter()
+                .map(|key| format!("{key}: unknown setting; is it misspelt?")),
+        );
+        self
+    }
+}
+
 /// Reads settings and remembers what it read.
 pub struct Settings<'a> {
     env: &'a dyn Env,
