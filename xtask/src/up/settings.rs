@@ -103,7 +103,7 @@ impl Demo {
 
     /// The fake: its address, and where it sends signed webhooks.
     pub(super) fn for_fake(&self) -> Vec<(&'static str, String)> {
-        let mut variables = vec![
+        vec![
             ("FAKE_BETTERMODE_LISTEN", self.fake.address.to_string()),
             (
                 "FAKE_BETTERMODE_WEBHOOK_URL",
@@ -113,13 +113,7 @@ impl Demo {
             ("FAKE_BETTERMODE_NETWORK_ID", NETWORK_ID.to_owned()),
             ("FAKE_BETTERMODE_CLIENT_ID", CLIENT_ID.to_owned()),
             ("FAKE_BETTERMODE_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
-        ];
-        if let Stores::Real { .. } = self.stores {
-            // These stores outlive the run: the ids of the last one must not come again,
-            // or its events would make this one's duplicates.
-            variables.push(("FAKE_BETTERMODE_SEED", seed().to_string()));
-        }
-        variables
+        ]
     }
 
     /// The service: it talks to the fake as to BetterMode.
@@ -217,14 +211,4 @@ impl Listen {
                 value: text,
             })
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a demo only needs a number that differs from the last run's"
-)]
-fn seed() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(1, |since| since.as_secs())
 }

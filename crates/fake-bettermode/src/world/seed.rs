@@ -55,6 +55,10 @@ pub(crate) fn world(config: &FakeConfig) -> World {
     spaces(&mut world, now);
     topics(&mut world, now);
     world.outbox.clear();
+    // What happens from here on is this run's own: a store that outlives the run must
+    // not meet its events' ids again.
+    let run = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    world.rng = StdRng::seed_from_u64(config.seed ^ run);
     world
 }
 
