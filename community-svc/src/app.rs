@@ -117,14 +117,6 @@ impl App {
         })
     }
 
-    /// Where gRPC is served; the port is a real one also when 0 was asked for.
-    ///
-    /// # Errors
-    /// What the operating system says.
-    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.grpc.local_addr()
-    }
-
     /// Serves until the service drains, then lets open calls finish.
     pub async fn run(self) {
         let Self {

@@ -99,19 +99,7 @@ async fn a_webhook_is_503_while_mongodb_is_down_and_stored_once_when_it_is_back(
 
     sandbox.mongodb.as_mut().unwrap().restart().await;
     for again in [&body, &body, &kept] {
-        eventually("the webhook is taken", async || {
-            match sandbox
-                .clients
-                .send_webhook(again.clone())
-                .await
-                .status()
-                .as_u16()
-            {
-                200 => Ok(()),
-                status => Err(status.to_string()),
-            }
-        })
-        .await;
+        sandbox.clients.send_webhook_until_taken(again).await;
     }
     assert_eq!(of_type(&sandbox, "space.late").await.len(), 1);
     assert_eq!(of_type(&sandbox, "space.kept").await.len(), 1);
@@ -222,19 +210,7 @@ async fn the_service_starts_with_everything_down_and_recovers_without_a_restart(
     sandbox.mongodb.as_mut().unwrap().restart().await;
     sandbox.fake_program.restart().await;
     sandbox.ready().await;
-    eventually("a webhook is taken", async || {
-        match sandbox
-            .clients
-            .send_webhook(body.clone())
-            .await
-            .status()
-            .as_u16()
-        {
-            200 => Ok(()),
-            status => Err(status.to_string()),
-        }
-    })
-    .await;
+    sandbox.clients.send_webhook_until_taken(&body).await;
     assert_eq!(of_type(&sandbox, "space.early").await.len(), 1);
     eventually("a member is read and shared", async || {
         match by_id(&sandbox.clients, &id).await.1.source() {

@@ -134,19 +134,7 @@ async fn without_the_service_no_webhook_is_taken_and_the_sender_is_asked_to_come
     );
 
     sandbox.service.restart().await;
-    eventually("the same webhook is taken", async || {
-        match sandbox
-            .clients
-            .send_webhook(body.clone())
-            .await
-            .status()
-            .as_u16()
-        {
-            200 => Ok(()),
-            status => Err(status.to_string()),
-        }
-    })
-    .await;
+    sandbox.clients.send_webhook_until_taken(&body).await;
     assert_eq!(of_type(&sandbox, "space.lost").await.len(), 1);
 }
 
@@ -159,20 +147,7 @@ async fn a_service_that_hangs_gets_no_webhook_acknowledged() {
     sandbox.service.thaw();
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"));
-    eventually(
-        "the webhook that comes again is taken",
-        async || match sandbox
-            .clients
-            .send_webhook(body.clone())
-            .await
-            .status()
-            .as_u16()
-        {
-            200 => Ok(()),
-            status => Err(status.to_string()),
-        },
-    )
-    .await;
+    sandbox.clients.send_webhook_until_taken(&body).await;
     assert_eq!(of_type(&sandbox, "space.hung").await.len(), 1);
 }
 

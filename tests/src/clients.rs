@@ -8,6 +8,7 @@ use community_proto::v1::webhook_event_service_client::WebhookEventServiceClient
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::eventually::eventually;
 use crate::signing;
 
 /// No answer takes longer than this in a test that goes well.
@@ -110,6 +111,17 @@ impl Clients {
             .send()
             .await
             .expect("the edge answers")
+    }
+
+    /// Sends a webhook again and again, as BetterMode does, until it is taken.
+    pub async fn send_webhook_until_taken(&self, body: &str) {
+        eventually("the webhook is taken", async || {
+            match self.send_webhook(body).await.status().as_u16() {
+                200 => Ok(()),
+                status => Err(status.to_string()),
+            }
+        })
+        .await;
     }
 
     /// A request signed now, to be changed before it is sent.
