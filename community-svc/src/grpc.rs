@@ -112,6 +112,44 @@ impl WebhookEventService for WebhookEvents {
             webhook_events::list(self, request.into_inner()).await?,
         ))
     }
+
+    type WatchWebhookEventsStream =
+        futures::stream::BoxStream<'static, Result<pb::WatchWebhookEventsResponse, Status>>;
+
+    async fn answer_webhook(
+        &self,
+        _request: Request<pb::AnswerWebhookRequest>,
+    ) -> Result<Response<pb::AnswerWebhookResponse>, Status> {
+        Err(Status::unimplemented("answer_webhook"))
+    }
+
+    async fn get_webhook_event(
+        &self,
+        _request: Request<pb::GetWebhookEventRequest>,
+    ) -> Result<Response<pb::GetWebhookEventResponse>, Status> {
+        Err(Status::unimplemented("get_webhook_event"))
+    }
+
+    async fn replay_webhook_events(
+        &self,
+        _request: Request<pb::ReplayWebhookEventsRequest>,
+    ) -> Result<Response<pb::ReplayWebhookEventsResponse>, Status> {
+        Err(Status::unimplemented("replay_webhook_events"))
+    }
+
+    async fn list_dead_letters(
+        &self,
+        _request: Request<pb::ListDeadLettersRequest>,
+    ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
+        Err(Status::unimplemented("list_dead_letters"))
+    }
+
+    async fn watch_webhook_events(
+        &self,
+        _request: Request<pb::WatchWebhookEventsRequest>,
+    ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
+        Err(Status::unimplemented("watch_webhook_events"))
+    }
 }
 
 fn enabled(enabled: bool) -> Result<(), Error> {

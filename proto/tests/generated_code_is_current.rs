@@ -69,5 +69,8 @@ fn the_descriptor_set_names_every_service() {
         .flat_map(|file| &file.service)
         .map(|service| service.name().to_owned())
         .collect();
-    assert_eq!(services, ["CommunityService", "WebhookEventService"]);
+    assert_eq!(
+        services,
+        ["ActivityService", "CommunityService", "WebhookEventService"]
+    );
 }

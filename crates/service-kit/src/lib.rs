@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod clock;
 pub mod env;
+pub mod failpoints;
 pub mod http;
 pub mod shutdown;
 pub mod tasks;
