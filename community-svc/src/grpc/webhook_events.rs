@@ -161,5 +161,6 @@ fn stored_event(stored: StoredEvent) -> pb::StoredWebhookEvent {
             payload: event.payload,
         }),
         store_time: Some(convert::timestamp(stored.stored_at)),
+        ..Default::default()
     }
 }
