@@ -76,6 +76,9 @@ pub(crate) enum Error {
     #[error("tests failed")]
     TestsFailed { code: u8 },
 
+    #[error("the measurement failed, or a bar was missed; its last lines above say why")]
+    BenchFailed { code: u8 },
+
     #[error("interrupted")]
     Interrupted,
 }
@@ -85,7 +88,9 @@ impl Error {
     /// where there is one, 130 after Ctrl-C, else 1.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::ServiceEnded { code, .. } | Self::TestsFailed { code } => (*code).max(1),
+            Self::ServiceEnded { code, .. }
+            | Self::TestsFailed { code }
+            | Self::BenchFailed { code } => (*code).max(1),
             Self::Interrupted => 130,
             _ => 1,
         }

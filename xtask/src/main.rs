@@ -1,8 +1,10 @@
-//! The commands of this repository: `cargo xtask up`, `test`, `tools`, `proto`.
+//! The commands of this repository: `cargo xtask up`, `test`, `bench`,
+//! `tools`, `proto`.
 //!
 //! It starts and stops programs and fetches the tools that they need; it holds
 //! none of the product's logic and depends on none of its crates.
 
+mod bench;
 mod error;
 mod processes;
 mod proto;
@@ -35,6 +37,8 @@ enum Command {
         /// Only tests whose name contains one of these
         filters: Vec<String>,
     },
+    /// Measure the release builds, and fail when a bar is missed
+    Bench(bench::Options),
     /// Make sure that every tool is there, and print where each one is
     Tools,
     /// Regenerate the code of the contract, format and lint it
@@ -60,6 +64,7 @@ fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Up(options) => up::run(&workspace, &options),
         Command::Test { filters } => run_tests::run(&workspace, &filters),
+        Command::Bench(options) => bench::run(&workspace, &options),
         Command::Tools => tools::print_all(&workspace),
         Command::Proto { check: true } => proto::check(&workspace),
         Command::Proto { check: false } => proto::regenerate(&workspace),

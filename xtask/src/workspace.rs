@@ -45,6 +45,11 @@ impl Workspace {
         self.target.join("debug").join(program)
     }
 
+    /// The same, as `cargo build --release` leaves it.
+    pub(crate) fn built_for_release(&self, program: &str) -> PathBuf {
+        self.target.join("release").join(program)
+    }
+
     /// The path as a person types it at the root: relative where that is possible.
     pub(crate) fn as_typed(&self, path: &Path) -> String {
         path.strip_prefix(&self.root)

@@ -1,0 +1,51 @@
+//! Measures the built programs from outside and judges the figures by our bars.
+//!
+//! One subcommand for each measurement; `cargo xtask bench` builds everything and runs
+//! it. The hidden subcommands are parts that a measurement starts as processes of their
+//! own. What goes wrong ends the program with a sentence that says what; a missed bar
+//! ends it with exit code 1.
+#![expect(
+    clippy::expect_used,
+    reason = "a measurement that cannot go on ends here, with a sentence that says why"
+)]
+
+mod affinity;
+mod baseline;
+mod client;
+mod figures;
+mod machine;
+mod report;
+mod webhook;
+mod webhooks;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "bench", about = "Measures the built programs from outside")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Acknowledged webhooks per second, beside two baselines
+    Webhooks(webhooks::Options),
+    /// A baseline, to be measured beside the edge
+    #[command(hide = true)]
+    Baseline(baseline::Options),
+    /// Becomes another program that may use one core only
+    #[command(hide = true)]
+    OnCore(affinity::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Webhooks(options) => webhooks::run(&options).await,
+        Command::Baseline(options) => baseline::run(options).await,
+        Command::OnCore(options) => affinity::become_program(&options),
+    }
+}

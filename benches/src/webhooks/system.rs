@@ -1,0 +1,253 @@
+//! The set-ups that take webhooks, and how each one is started and counted.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use integration_tests::sandbox::{NETWORK_ID, WEBHOOK_SECRET};
+use integration_tests::{Program, ports, tools};
+use mongodb::Client;
+use mongodb::bson::Document;
+
+use crate::{affinity, baseline};
+
+/// A way to take webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum System {
+    /// A handler that checks the signature and answers.
+    Verify,
+    /// A handler that also inserts into MongoDB, once for each request.
+    Insert,
+    /// Our edge with its queue, before our service on MongoDB.
+    Queued,
+    /// Our edge without a queue, before the same.
+    Stored,
+    /// Our edge with its queue, before our service on SQLite.
+    QueuedSqlite,
+}
+
+impl System {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Verify,
+        Self::Insert,
+        Self::Queued,
+        Self::Stored,
+        Self::QueuedSqlite,
+    ];
+
+    /// What the tables call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Verify => "(a) bare warp handler, verifies",
+            Self::Insert => "(b) the same, one MongoDB insert per request",
+            Self::Queued => "(c) edge, queued; service on MongoDB",
+            Self::Stored => "(d) edge, stored; service on MongoDB",
+            Self::QueuedSqlite => "(e) edge, queued; service on SQLite",
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Insert => "insert",
+            Self::Queued => "queued",
+            Self::Stored => "stored",
+            Self::QueuedSqlite => "queued_sqlite",
+        }
+    }
+}
+
+/// Which cores the programs of a set-up may use.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cores {
+    /// The measured server's.
+    pub(super) server: Option<usize>,
+    /// The client's and the service's.
+    pub(super) others: Option<usize>,
+}
+
+/// A set-up that runs. Its data stays for the next time.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// What answers webhooks, and is measured.
+    pub(super) server: Program,
+    pub(super) address: SocketAddr,
+    /// What stores them behind it.
+    pub(super) service: Option<Program>,
+    pub(super) store: Store,
+}
+
+/// Where the set-up's webhooks are in the end.
+#[derive(Debug, Clone)]
+pub(super) enum Store {
+    /// It keeps none.
+    Nothing,
+    MongoDb {
+        uri: String,
+        database: String,
+        collection: &'static str,
+    },
+    Sqlite(PathBuf),
+}
+
+impl Running {
+    /// Starts the set-up with its files under `folder` and waits until it listens.
+    pub(super) async fn start(system: System, folder: &Path, mongodb: &str, cores: Cores) -> Self {
+        let folder = folder.join(system.key());
+        std::fs::create_dir_all(&folder).expect("a folder can be made in a temporary one");
+        match system {
+            System::Verify => baseline(&folder, None, cores).await,
+            System::Insert => baseline(&folder, Some(mongodb), cores).await,
+            System::Queued | System::Stored | System::QueuedSqlite => {
+                bridge(system, &folder, mongodb, cores).await
+            }
+        }
+    }
+
+    /// The process id of the measured server.
+    pub(super) fn server_id(&self) -> u32 {
+        self.server.id().expect("the server runs")
+    }
+
+    /// The process id of the service behind it.
+    pub(super) fn service_id(&self) -> Option<u32> {
+        self.service.as_ref().and_then(Program::id)
+    }
+}
+
+async fn baseline(folder: &Path, mongodb: Option<&str>, cores: Cores) -> Running {
+    let address = ports::free();
+    let path = tools::built("bench");
+    let mut server = affinity::program("baseline", &path, folder, &[address], cores.server)
+        .arg("baseline")
+        .arg("--listen")
+        .arg(address.to_string());
+    if let Some(uri) = mongodb {
+        server = server.arg("--mongodb").arg(uri);
+    }
+    server.start().await;
+    let store = mongodb.map_or(Store::Nothing, |uri| Store::MongoDb {
+        uri: uri.to_owned(),
+        database: baseline::DATABASE.to_owned(),
+        collection: baseline::COLLECTION,
+    });
+    Running {
+        server,
+        address,
+        service: None,
+        store,
+    }
+}
+
+async fn bridge(system: System, folder: &Path, mongodb: &str, cores: Cores) -> Running {
+    let [service_address, service_admin, address, admin] = std::array::from_fn(|_| ports::free());
+    let path = tools::built("community-svc");
+    let addresses = [service_address, service_admin];
+    let mut service = affinity::program("community-svc", &path, folder, &addresses, cores.others);
+    let data = folder.join("service");
+    service.set_all(&[
+        ("COMMUNITY_SVC_LISTEN", &service_address.to_string()),
+        ("COMMUNITY_SVC_ADMIN_LISTEN", &service_admin.to_string()),
+        ("DATA_DIR", &data.display().to_string()),
+        ("TESTING_MODE", "true"),
+        ("LOG_LEVEL", "warn"),
+    ]);
+    let store = if system == System::QueuedSqlite {
+        Store::Sqlite(data.join("community.sqlite"))
+    } else {
+        service.set("MONGODB_URI", mongodb);
+        service.set("MONGODB_DATABASE", system.key());
+        Store::MongoDb {
+            uri: mongodb.to_owned(),
+            database: system.key().to_owned(),
+            collection: "bettermode_webhook_events",
+        }
+    };
+    let path = tools::built("webhook-edge");
+    let addresses = [address, admin];
+    let mut server = affinity::program("webhook-edge", &path, folder, &addresses, cores.server);
+    let queue = folder.join("edge");
+    let acknowledge = if system == System::Stored {
+        "stored"
+    } else {
+        "queued"
+    };
+    server.set_all(&[
+        ("WEBHOOK_EDGE_LISTEN", &address.to_string()),
+        ("WEBHOOK_EDGE_ADMIN_LISTEN", &admin.to_string()),
+        ("COMMUNITY_SVC_URL", &format!("http://{service_address}")),
+        ("BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+        ("BETTERMODE_NETWORK_ID", NETWORK_ID),
+        ("WEBHOOK_ACK", acknowledge),
+        ("WEBHOOK_EDGE_QUEUE_DIR", &queue.display().to_string()),
+        ("LOG_LEVEL", "warn"),
+    ]);
+    service.start().await;
+    server.start().await;
+    Running {
+        server,
+        address,
+        service: Some(service),
+        store,
+    }
+}
+
+impl Store {
+    /// A way to ask it.
+    pub(super) async fn open(&self) -> Counter {
+        match self {
+            Self::Nothing => Counter::Nothing,
+            Self::MongoDb {
+                uri,
+                database,
+                collection,
+            } => {
+                let client = Client::with_uri_str(uri).await;
+                let client = client.expect("the address is one that the driver takes");
+                Counter::MongoDb(client.database(database).collection(collection))
+            }
+            Self::Sqlite(file) => Counter::Sqlite(file.clone()),
+        }
+    }
+}
+
+/// Counts what is stored.
+#[derive(Debug, Clone)]
+pub(super) enum Counter {
+    Nothing,
+    MongoDb(mongodb::Collection<Document>),
+    Sqlite(PathBuf),
+}
+
+impl Counter {
+    /// How many webhooks are stored; event ids are unique in every store.
+    pub(super) async fn count(&self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::MongoDb(collection) => {
+                let count = collection.estimated_document_count().await;
+                count.expect("mongod counts its documents")
+            }
+            Self::Sqlite(file) => {
+                let file = file.clone();
+                let count = tokio::task::spawn_blocking(move || count_rows(&file)).await;
+                count.expect("counting rows does not panic")
+            }
+        }
+    }
+}
+
+/// 0 while the service has not made the file or its tables.
+fn count_rows(file: &Path) -> u64 {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let count = || {
+        let connection = rusqlite::Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(Duration::from_secs(10))?;
+        let query = "SELECT count(*) FROM bettermode_webhook_events";
+        connection.query_row(query, [], |row| row.get::<_, i64>(0))
+    };
+    count()
+        .ok()
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or(0)
+}

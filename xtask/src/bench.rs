@@ -1,0 +1,92 @@
+//! `cargo xtask bench`: measurements of the release builds.
+//!
+//! Builds, finds the tools, then runs the program `bench` (folder `benches/`), which
+//! measures and judges. One measurement is one subcommand there.
+
+use crate::error::Error;
+use crate::processes::{self, Group, Interrupt};
+use crate::terminal;
+use crate::tools::{self, Tool};
+use crate::workspace::Workspace;
+
+/// What to measure, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Which measurement
+    what: What,
+    /// Passed on: `--quick`, `--help` and what else the measurement takes
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum What {
+    /// Acknowledged webhooks per second, beside two baselines
+    Webhooks,
+    /// Pages and summaries over a million stored events
+    StoredEvents,
+    /// Ordinary requests while thousands of sockets stall
+    SlowSockets,
+    /// The service is away, comes back, the edge drains
+    Outage,
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Webhooks => "webhooks",
+            Self::StoredEvents => "stored-events",
+            Self::SlowSockets => "slow-sockets",
+            Self::Outage => "outage",
+        }
+    }
+}
+
+/// Builds and measures; fails with the exit code of the measurement.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error> {
+    let interrupt = Interrupt::listen()?;
+    let tools = tools::ensure(workspace, &[Tool::Mongod])?;
+    build(workspace, &interrupt)?;
+
+    terminal::heading(options.what.name());
+    // What killed programs leave behind goes with this folder, which is on the same
+    // disk as the repository: a temporary folder in memory would make fsync free.
+    let temporary = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(&workspace.target)
+        .map_err(Error::io(
+            "create a folder for the measured programs' files",
+        ))?;
+    let mut bench = std::process::Command::new(workspace.built_for_release("bench"));
+    bench
+        .current_dir(&workspace.root)
+        .env("TMPDIR", temporary.path())
+        .env("TEST_MONGOD", tools.path(Tool::Mongod))
+        .arg(options.what.name())
+        .args(&options.arguments);
+    let status = Group::start(&mut bench)?.wait(&interrupt)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::BenchFailed {
+        code: processes::exit_code(status),
+    })
+}
+
+fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {
+    terminal::heading("build");
+    let mut command = workspace.cargo();
+    command.args(["build", "--release", "--bins"]);
+    for name in ["bench", "community-svc", "webhook-edge"] {
+        command.args(["--package", name]);
+    }
+    let status = Group::start(&mut command)?.wait(interrupt)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::CommandFailed {
+        command: "cargo build --release".to_owned(),
+        status: processes::status_text(status),
+        output: String::new(),
+    })
+}
