@@ -4,15 +4,28 @@
 //! which each service decides in its [`Readiness`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use warp::{Filter, Reply};
 
-use crate::http::{Limits, serve};
+use crate::http::{ConnectionMetrics, Limits, Port, serve};
 use crate::shutdown::Shutdown;
 use crate::tasks::Tasks;
+
+/// A few scrapers and probes; all may come through one proxy.
+pub const LIMITS: Limits = Limits {
+    connections: 256,
+    connections_per_address: 0,
+    header_timeout: Duration::from_secs(5),
+    // Longer than scrapers usually pause.
+    idle_timeout: Duration::from_secs(75),
+    write_timeout: Duration::from_secs(10),
+    header_bytes: 16 * 1024,
+    drain: Duration::from_secs(10),
+};
 
 /// Whether a service can do its job now.
 pub trait Readiness: Send + Sync {
@@ -40,14 +53,13 @@ pub async fn run(
     });
     let metrics = warp::path!("metrics").map(move || metrics_reply(&registry));
     let routes = warp::get().and(livez.or(readyz).or(metrics));
-    serve(
+    let port = Port {
         listener,
-        warp::service(routes),
-        Limits::default(),
-        tasks,
-        shutdown,
-    )
-    .await;
+        limits: LIMITS,
+        tls: None,
+        metrics: ConnectionMetrics::default(),
+    };
+    serve(port, warp::service(routes), tasks, shutdown).await;
 }
 
 fn ready_reply(obstacles: &[String]) -> warp::reply::Response {
