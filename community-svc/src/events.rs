@@ -5,19 +5,36 @@
 //! verifies no signature and acts on no event.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 #[cfg(test)]
 mod contract_tests;
 mod data;
+mod follow;
 mod mongo;
+mod projection;
+mod query;
+pub mod replay;
 mod sqlite;
 
+pub use follow::{FollowError, ResumeToken, Step, Steps, WatchFilter};
 pub use mongo::MongoStore;
+pub use projection::{
+    CLAIM, Due, EventState, MAX_REASON, Projection, ProjectionStatus, Settled, Standing, Verdict,
+    Work,
+};
+pub use query::{Cursor, DeadCursor, DeadLetter, DeadLetterQuery, EventQuery, Outline};
 pub use sqlite::SqliteStore;
+
+pub use crate::stores::StoreError as Error;
+
+/// How many watchers one process serves at once.
+pub const MAX_WATCHERS: u32 = 256;
 
 /// A store that is shared between tasks.
 pub type SharedEventStore = Arc<dyn EventStore>;
@@ -79,6 +96,13 @@ pub struct StoredEvent {
     pub event: NewEvent,
     /// When it was stored.
     pub stored_at: Timestamp,
+    /// How far it has taken effect.
+    pub state: EventState,
+    /// Each projection that has not run yet or was given up on, in the order of
+    /// [`Projection::ALL`].
+    pub projections: Vec<ProjectionStatus>,
+    /// When a member's data in it was erased: its payload and ids are empty since.
+    pub erased_at: Option<Timestamp>,
 }
 
 impl StoredEvent {
@@ -101,83 +125,8 @@ pub enum Outcome {
     Duplicate,
 }
 
-/// A place in the list of events. The list is ordered by the time of receipt,
-/// then by the id, byte by byte; so no two events share a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    received_at: Timestamp,
-    event_id: String,
-}
-
-impl Cursor {
-    /// A form that [`Cursor::from_bytes`] reads.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = millis(self.received_at).to_be_bytes().to_vec();
-        bytes.extend_from_slice(self.event_id.as_bytes());
-        bytes
-    }
-
-    /// The cursor in `bytes`, if they hold one.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (received_at, event_id) = bytes.split_first_chunk()?;
-        Some(Self {
-            received_at: Timestamp::from_millisecond(i64::from_be_bytes(*received_at)).ok()?,
-            event_id: std::str::from_utf8(event_id).ok()?.to_owned(),
-        })
-    }
-}
-
 /// How many bytes of payload a page may reach; gRPC clients take 4 MiB by default.
 pub const PAGE_BYTES: usize = 3 << 20;
-
-/// Which events to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventQuery {
-    /// Only events of this type, compared exactly.
-    pub event_type: Option<String>,
-    /// Only events after this place in the list, that is: older ones.
-    pub before: Option<Cursor>,
-    /// At most this many.
-    pub limit: usize,
-}
-
-/// Why the store could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A setting cannot be used.
-    #[error("{setting} {rule}")]
-    Setting {
-        /// The setting's name.
-        setting: &'static str,
-        /// What it must be, to be read after the name.
-        rule: &'static str,
-    },
-    /// The store did not answer in time, or refused.
-    #[error("{store} failed while {attempted}; {advice}")]
-    Unavailable {
-        /// `mongodb` or `sqlite`.
-        store: &'static str,
-        /// What was attempted.
-        attempted: &'static str,
-        /// What to look at.
-        advice: &'static str,
-        /// What the store said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// Something in the store is not as this version writes it.
-    #[error(
-        "an event in {store} cannot be read: {what}; was it changed by hand, or by a newer version?"
-    )]
-    Unreadable {
-        /// `mongodb` or `sqlite`.
-        store: &'static str,
-        /// What is wrong with it.
-        what: String,
-    },
-}
 
 /// Where webhook events are kept.
 #[async_trait]
@@ -189,12 +138,19 @@ pub trait EventStore: std::fmt::Debug + Send + Sync {
     fn is_embedded(&self) -> bool;
 
     /// Stores the events, each once by its id, and says for each, in their
-    /// order, whether this call stored it. On return they are durable.
+    /// order, whether this call stored it. On return they are durable, every
+    /// projection of each due: one atomic write per event.
     ///
     /// # Errors
     /// Any error means: send all of them again. Some may be stored by then;
     /// those come back as duplicates.
     async fn ingest(&self, events: &[NewEvent]) -> Result<Vec<Outcome>, Error>;
+
+    /// The event with this id.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn get(&self, event_id: &str) -> Result<Option<StoredEvent>, Error>;
 
     /// The events that `query` selects, the latest received first. The list ends
     /// early with the event whose payload makes it reach [`PAGE_BYTES`].
@@ -203,6 +159,89 @@ pub trait EventStore: std::fmt::Debug + Send + Sync {
     /// [`Error::Unavailable`] when the store does not answer, and
     /// [`Error::Unreadable`] when it holds what this version cannot read.
     async fn list(&self, query: EventQuery) -> Result<Vec<StoredEvent>, Error>;
+
+    /// As [`list`](Self::list), without payloads and so never ending early.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn outlines(&self, query: EventQuery) -> Result<Vec<Outline>, Error>;
+
+    /// The events with these ids that the store has, the latest received first.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn outlines_of(&self, event_ids: &[String]) -> Result<Vec<Outline>, Error>;
+
+    /// How many events `query` selects; its place and limit do not count.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    async fn count(&self, query: EventQuery) -> Result<u64, Error>;
+
+    /// The projections that were given up on, the latest failure first.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn dead_letters(&self, query: DeadLetterQuery) -> Result<Vec<DeadLetter>, Error>;
+
+    /// Takes work that is due at `now`, at most `limit` events, the oldest first.
+    /// Nobody else is given it for [`CLAIM`]; it is due again then unless it was
+    /// settled.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    async fn claim(&self, now: Timestamp, limit: usize) -> Result<Vec<Work>, Error>;
+
+    /// Records what became of work, each event and projection by itself. What is
+    /// no longer due, such as after an erasure, stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: some of it may be recorded; call again.
+    async fn settle(&self, settled: &[Settled]) -> Result<(), Error>;
+
+    /// Makes the projections of these events due at `now`, with no attempts on
+    /// their account, whether they have run, are due or were given up on. Leaves
+    /// erased events alone.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: some of it may be recorded; call again.
+    async fn redo(
+        &self,
+        event_ids: &[String],
+        projections: &[Projection],
+        now: Timestamp,
+    ) -> Result<(), Error>;
+
+    /// Empties the payload, the data and the ids of every event that this member
+    /// did or that is about this member, drops what is due of them, and says how
+    /// many events that were. Their event ids stay, so that none comes back.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: some of them may be erased; call again.
+    async fn erase(&self, member_id: &str) -> Result<u64, Error>;
+
+    /// Deletes events that are done and were received longer ago than `age`;
+    /// keeps all without one. Never deletes what is pending or dead. SQLite
+    /// deletes now and says how many; MongoDB is told the age and deletes by
+    /// itself, so 0. To be called at the start and every now and then.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: some may be deleted; call again.
+    async fn retain(&self, age: Option<Duration>) -> Result<u64, Error>;
+
+    /// Follows the store from `after`, or from now on without one.
+    ///
+    /// # Errors
+    /// [`FollowError`], as does the stream, which ends with it.
+    async fn follow(
+        &self,
+        after: Option<ResumeToken>,
+        filter: WatchFilter,
+    ) -> Result<Steps, FollowError>;
+
+    /// Changes whenever this process has stored an event or made one due again;
+    /// other processes on the same store are not heard.
+    fn stored_signal(&self) -> watch::Receiver<()>;
 
     /// Asks the store whether it is there.
     ///

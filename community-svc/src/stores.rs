@@ -11,6 +11,14 @@ use crate::events::{self, SharedEventStore};
 use crate::rate_limit::Limiter;
 use crate::redis_link::{AddressError, RedisLink};
 
+mod error;
+pub mod mongo;
+pub mod sqlite;
+
+pub use error::StoreError;
+pub use mongo::MongoLink;
+pub use sqlite::SqliteFile;
+
 /// BetterMode has one endpoint, and so one budget.
 const ENDPOINT: &str = "graphql";
 
@@ -22,7 +30,7 @@ pub enum Error {
     Redis(#[from] AddressError),
     /// The address is none, or the file cannot be opened.
     #[error(transparent)]
-    Events(#[from] events::Error),
+    Events(#[from] StoreError),
 }
 
 /// The stores of one process.
@@ -52,13 +60,13 @@ impl Stores {
         };
         let events: SharedEventStore = match &config.events.mongodb_uri {
             Some(uri) => {
-                let database = &config.events.mongodb_database;
-                Arc::new(events::MongoStore::new(uri, database, Arc::clone(clock))?)
+                let link = MongoLink::new(uri, &config.events.mongodb_database)?;
+                Arc::new(events::MongoStore::new(link, Arc::clone(clock)))
             }
-            None => Arc::new(events::SqliteStore::open(
-                &config.events.data_dir,
-                Arc::clone(clock),
-            )?),
+            None => {
+                let file = SqliteFile::open(&config.events.data_dir)?;
+                Arc::new(events::SqliteStore::new(file, Arc::clone(clock)))
+            }
         };
         Ok(Self {
             cache,

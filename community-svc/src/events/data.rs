@@ -4,9 +4,14 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::NewEvent;
+
 /// The deepest nesting that is stored as `data`; BSON ends at 100 levels
 /// (mongodb.com, limits and thresholds), and SQLite's JSON functions later.
 const MAX_DEPTH: usize = 80;
+
+/// What is longer, in bytes, is no member's id: an index takes only so much.
+const MAX_MEMBER_ID: usize = 512;
 
 /// What a body has under `data`.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +51,33 @@ pub(super) fn find(payload: &[u8]) -> Data {
         }
         _ => Data::None,
     }
+}
+
+/// The members of an event, each once: who did it, the member that it is about,
+/// and the member in the data's target, where a reaction or mention names one.
+pub(super) fn member_ids(event: &NewEvent, data: &Data) -> Vec<String> {
+    let object = event
+        .object_id
+        .as_deref()
+        .filter(|_| event.noun.as_deref() == Some("MEMBER"));
+    let target = match data {
+        Data::Object(data) => data
+            .get("target")
+            .and_then(|target| target.get("memberId"))
+            .and_then(Value::as_str),
+        Data::None | Data::Omitted(_) => None,
+    };
+    let mut ids: Vec<String> = Vec::new();
+    for id in [event.actor_member_id.as_deref(), object, target]
+        .into_iter()
+        .flatten()
+        .filter(|id| !id.is_empty() && id.len() <= MAX_MEMBER_ID)
+    {
+        if !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
 }
 
 fn is_at_most(value: &Value, depth: usize) -> bool {

@@ -1,31 +1,29 @@
-//! Events in one SQLite file, `community.sqlite` in `DATA_DIR`; for one process.
-//!
-//! One connection, one statement at a time, off the runtime's threads. A write
-//! returns when it is synced to disk (WAL, synchronous FULL).
+//! Events in SQLite, for one process.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, TransactionBehavior};
+use jiff::Timestamp;
 use service_kit::clock::SharedClock;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
 
-use super::{Error, EventQuery, EventStore, NewEvent, Outcome, StoredEvent};
+use super::{
+    DeadLetter, DeadLetterQuery, Error, EventQuery, EventStore, FollowError, NewEvent, Outcome,
+    Outline, Projection, ResumeToken, Settled, Steps, StoredEvent, WatchFilter, Work,
+};
+use crate::stores::SqliteFile;
 
+mod follow;
+mod lists;
 mod rows;
-mod schema;
-
-const FILE: &str = "community.sqlite";
-
-/// How long another process may hold the file before a call fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+mod upkeep;
+mod work;
 
 /// Events in SQLite.
 pub struct SqliteStore {
-    connection: Arc<Mutex<Connection>>,
+    file: SqliteFile,
     clock: SharedClock,
+    stored: watch::Sender<()>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -35,33 +33,14 @@ impl std::fmt::Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file in `directory`, and makes both where they are missing.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the file cannot be used,
-    /// [`Error::Unreadable`] when a newer version made it.
-    pub fn open(directory: &Path, clock: SharedClock) -> Result<Self, Error> {
-        std::fs::create_dir_all(directory).map_err(|error| failed("making DATA_DIR", error))?;
-        let mut connection = Connection::open(directory.join(FILE))
-            .map_err(|error| failed("opening community.sqlite", error))?;
-        prepare(&mut connection)?;
-        Ok(Self {
-            connection: Arc::new(Mutex::new(connection)),
+    /// Over this file.
+    #[must_use]
+    pub fn new(file: SqliteFile, clock: SharedClock) -> Self {
+        Self {
+            file,
             clock,
-        })
-    }
-
-    /// Runs `work` on the connection, to its end even if the caller goes away.
-    async fn run<T: Send + 'static>(
-        &self,
-        attempted: &'static str,
-        work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let mut connection = Arc::clone(&self.connection).lock_owned().await;
-        tokio::task::spawn_blocking(move || work(&mut connection))
-            .await
-            .map_err(|error| failed(attempted, error))?
-            .map_err(|error| failed(attempted, error))
+            stored: watch::Sender::new(()),
+        }
     }
 }
 
@@ -81,63 +60,169 @@ impl EventStore for SqliteStore {
         }
         let events = events.to_vec();
         let stored_at = self.clock.now();
-        self.run("storing events", move |connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let outcomes = rows::insert(&transaction, &events, stored_at)?;
-            transaction.commit()?;
-            Ok(outcomes)
-        })
-        .await
+        let outcomes = self
+            .file
+            .write("storing events", move |transaction| {
+                rows::insert(transaction, &events, stored_at)
+            })
+            .await?;
+        self.stored.send_replace(());
+        Ok(outcomes)
+    }
+
+    async fn get(&self, event_id: &str) -> Result<Option<StoredEvent>, Error> {
+        let event_id = event_id.to_owned();
+        self.file
+            .read("reading an event", move |view| rows::get(view, &event_id))
+            .await?
+            .map(rows::EventRow::into_event)
+            .transpose()
     }
 
     async fn list(&self, query: EventQuery) -> Result<Vec<StoredEvent>, Error> {
-        self.run("listing events", move |connection| {
-            rows::select(connection, &query)
-        })
-        .await?
-        .into_iter()
-        .map(rows::EventRow::into_event)
-        .collect()
+        self.file
+            .read("listing events", move |view| lists::events(view, &query))
+            .await?
+            .into_iter()
+            .map(rows::EventRow::into_event)
+            .collect()
+    }
+
+    async fn outlines(&self, query: EventQuery) -> Result<Vec<Outline>, Error> {
+        self.file
+            .read("listing events", move |view| lists::outlines(view, &query))
+            .await?
+            .into_iter()
+            .map(lists::OutlineRow::into_outline)
+            .collect()
+    }
+
+    async fn outlines_of(&self, event_ids: &[String]) -> Result<Vec<Outline>, Error> {
+        let event_ids = event_ids.to_vec();
+        self.file
+            .read("looking up events", move |view| {
+                lists::outlines_of(view, &event_ids)
+            })
+            .await?
+            .into_iter()
+            .map(lists::OutlineRow::into_outline)
+            .collect()
+    }
+
+    async fn count(&self, query: EventQuery) -> Result<u64, Error> {
+        self.file
+            .read("counting events", move |view| lists::count(view, &query))
+            .await
+    }
+
+    async fn dead_letters(&self, query: DeadLetterQuery) -> Result<Vec<DeadLetter>, Error> {
+        self.file
+            .read("listing dead letters", move |view| {
+                lists::dead_letters(view, &query)
+            })
+            .await?
+            .into_iter()
+            .map(lists::DeadRow::into_dead_letter)
+            .collect()
+    }
+
+    async fn claim(&self, now: Timestamp, limit: usize) -> Result<Vec<Work>, Error> {
+        self.file
+            .write("claiming work", move |transaction| {
+                work::claim(transaction, now, limit)
+            })
+            .await?
+            .into_iter()
+            .map(work::Claimed::into_work)
+            .collect()
+    }
+
+    async fn settle(&self, settled: &[Settled]) -> Result<(), Error> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let settled = settled.to_vec();
+        self.file
+            .write("settling work", move |transaction| {
+                work::settle(transaction, &settled)
+            })
+            .await
+    }
+
+    async fn redo(
+        &self,
+        event_ids: &[String],
+        projections: &[Projection],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (event_ids, projections) = (event_ids.to_vec(), projections.to_vec());
+        self.file
+            .write("replaying events", move |transaction| {
+                work::redo(transaction, &event_ids, &projections, now)
+            })
+            .await?;
+        self.stored.send_replace(());
+        Ok(())
+    }
+
+    async fn erase(&self, member_id: &str) -> Result<u64, Error> {
+        let now = self.clock.now();
+        let mut erased = 0;
+        loop {
+            let member_id = member_id.to_owned();
+            let slice = self
+                .file
+                .write("erasing a member's events", move |transaction| {
+                    upkeep::erase(transaction, &member_id, now)
+                })
+                .await?;
+            if slice == 0 {
+                return Ok(erased);
+            }
+            erased += slice;
+        }
+    }
+
+    async fn retain(&self, age: Option<Duration>) -> Result<u64, Error> {
+        let Some(before) = age.and_then(|age| self.clock.now().checked_sub(age).ok()) else {
+            return Ok(0);
+        };
+        let mut pruned = 0;
+        loop {
+            let slice = self
+                .file
+                .write("deleting old events", move |transaction| {
+                    upkeep::prune(transaction, before)
+                })
+                .await?;
+            if slice == 0 {
+                return Ok(pruned);
+            }
+            pruned += slice;
+        }
+    }
+
+    async fn follow(
+        &self,
+        after: Option<ResumeToken>,
+        filter: WatchFilter,
+    ) -> Result<Steps, FollowError> {
+        follow::start(self.file.clone(), self.stored.subscribe(), after, filter).await
+    }
+
+    fn stored_signal(&self) -> watch::Receiver<()> {
+        self.stored.subscribe()
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        self.run("asking for a sign of life", |connection| {
-            connection.query_row(
-                "SELECT EXISTS (SELECT 1 FROM bettermode_webhook_events)",
-                [],
-                |_| Ok(()),
-            )
-        })
-        .await
-    }
-}
-
-fn prepare(connection: &mut Connection) -> Result<(), Error> {
-    let attempted = "preparing community.sqlite";
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
-        .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
-        .map_err(|error| failed(attempted, error))?;
-    let version = schema::migrate(connection).map_err(|error| failed(attempted, error))?;
-    if version > schema::VERSION {
-        return Err(Error::Unreadable {
-            store: "sqlite",
-            what: format!("community.sqlite has schema version {version}"),
-        });
-    }
-    Ok(())
-}
-
-fn failed(
-    attempted: &'static str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Error {
-    Error::Unavailable {
-        store: "sqlite",
-        attempted,
-        advice: "check that DATA_DIR can be written and has space left",
-        source: source.into(),
+        self.file
+            .run("asking for a sign of life", |connection| {
+                connection.query_row(
+                    "SELECT EXISTS (SELECT 1 FROM bettermode_webhook_events)",
+                    [],
+                    |_| Ok(()),
+                )
+            })
+            .await
     }
 }

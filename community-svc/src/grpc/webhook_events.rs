@@ -83,6 +83,7 @@ pub(super) async fn list(
         before,
         // One more than asked for tells whether there is a next page.
         limit: limit + 1,
+        ..EventQuery::default()
     };
     let mut events = service.store.list(query).await.map_err(|error| {
         tracing::warn!(

@@ -1,15 +1,21 @@
 //! An event as a document, and back. `event_type`, `timestamp` and `data` are
 //! as the legacy guide has them; the rest is what it lacked.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::Timestamp;
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Document};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use crate::events::data::{self, Data};
-use crate::events::{Error, Format, NewEvent, StoredEvent, millis};
+use crate::events::{
+    Error, EventState, Format, NewEvent, Projection, ProjectionStatus, Standing, StoredEvent,
+    millis,
+};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct EventDocument {
@@ -35,6 +41,21 @@ pub(super) struct EventDocument {
     stored_at: DateTime,
     format: String,
     path: String,
+    /// Who did it and whom it is about.
+    #[serde(default)]
+    member_ids: Vec<String>,
+    /// What `projections` adds up to; events that have none of the two are older
+    /// than projections and took effect when they arrived.
+    #[serde(default = "done")]
+    state: String,
+    /// When the first of the projections is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_attempt_at: Option<DateTime>,
+    /// Those that have not run yet or were given up on, by name.
+    #[serde(default)]
+    projections: BTreeMap<String, ProjectionDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased_at: Option<DateTime>,
     /// For reading only; never turned back into an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<Document>,
@@ -44,13 +65,71 @@ pub(super) struct EventDocument {
     payload: Binary,
 }
 
+/// A projection that is due at a time, or was given up on at a time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ProjectionDocument {
+    pub(super) attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<DateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failed_at: Option<DateTime>,
+    /// Which claim took it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) claim: Option<ObjectId>,
+}
+
+impl ProjectionDocument {
+    pub(super) fn due(at: DateTime) -> Self {
+        Self {
+            attempts: 0,
+            reason: None,
+            at: Some(at),
+            failed_at: None,
+            claim: None,
+        }
+    }
+
+    fn into_status(self, projection: Projection) -> Result<ProjectionStatus, Error> {
+        let standing = match (self.at, self.failed_at) {
+            (_, Some(at)) => Standing::Dead(timestamp(at)?),
+            (Some(at), None) => Standing::Due(timestamp(at)?),
+            (None, None) => return Err(unreadable("a projection without a time".to_owned())),
+        };
+        Ok(ProjectionStatus {
+            projection,
+            attempts: self.attempts,
+            reason: self.reason,
+            standing,
+        })
+    }
+}
+
 impl EventDocument {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The projections that this claim took, and how often each failed before.
+    pub(super) fn taken_by(&self, claim: ObjectId) -> Vec<(Projection, u32)> {
+        Projection::ALL
+            .into_iter()
+            .filter_map(|projection| {
+                let found = self.projections.get(projection.name())?;
+                (found.claim == Some(claim)).then_some((projection, found.attempts))
+            })
+            .collect()
+    }
+
     pub(super) fn payload_bytes(&self) -> usize {
         self.payload.bytes.len()
     }
 
     pub(super) fn new(event: &NewEvent, stored_at: Timestamp) -> Self {
-        let (data, data_omitted) = match data::find(&event.payload) {
+        let found = data::find(&event.payload);
+        let member_ids = data::member_ids(event, &found);
+        let (data, data_omitted) = match found {
             Data::Object(object) => match document(object) {
                 Ok(data) => (Some(data), None),
                 Err(reason) => (None, Some(reason.to_owned())),
@@ -73,6 +152,17 @@ impl EventDocument {
             stored_at: date(stored_at),
             format: event.format.name().to_owned(),
             path: event.path.clone(),
+            member_ids,
+            state: EventState::Pending.name().to_owned(),
+            next_attempt_at: Some(date(stored_at)),
+            projections: Projection::ALL
+                .into_iter()
+                .map(|one| {
+                    let due = ProjectionDocument::due(date(stored_at));
+                    (one.name().to_owned(), due)
+                })
+                .collect(),
+            erased_at: None,
             data,
             data_omitted,
             payload: Binary {
@@ -82,11 +172,20 @@ impl EventDocument {
         }
     }
 
-    pub(super) fn into_event(self) -> Result<StoredEvent, Error> {
+    pub(super) fn into_event(mut self) -> Result<StoredEvent, Error> {
+        let mut projections = Vec::new();
+        for projection in Projection::ALL {
+            if let Some(found) = self.projections.remove(projection.name()) {
+                projections.push(found.into_status(projection)?);
+            }
+        }
         let format = Format::from_name(&self.format)
             .ok_or_else(|| unreadable(format!("unknown format of {}", self.event_id)))?;
         Ok(StoredEvent {
             stored_at: timestamp(self.stored_at)?,
+            state: state(&self.state)?,
+            projections,
+            erased_at: self.erased_at.map(timestamp).transpose()?,
             event: NewEvent {
                 event_id: self.event_id,
                 event_type: self.event_type,
@@ -105,16 +204,24 @@ impl EventDocument {
     }
 }
 
-fn date(time: Timestamp) -> DateTime {
+pub(super) fn state(name: &str) -> Result<EventState, Error> {
+    EventState::from_name(name).ok_or_else(|| unreadable("an unknown state".to_owned()))
+}
+
+pub(super) fn done() -> String {
+    EventState::Done.name().to_owned()
+}
+
+pub(super) fn date(time: Timestamp) -> DateTime {
     DateTime::from_millis(millis(time))
 }
 
-fn timestamp(date: DateTime) -> Result<Timestamp, Error> {
+pub(super) fn timestamp(date: DateTime) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(date.timestamp_millis())
         .map_err(|_| unreadable("a date is out of range".to_owned()))
 }
 
-fn unreadable(what: String) -> Error {
+pub(super) fn unreadable(what: String) -> Error {
     Error::Unreadable {
         store: "mongodb",
         what,

@@ -1,13 +1,4 @@
-//! The tables, named as the collections in MongoDB are. A change is a new
-//! version: add a step, never edit one that was released.
-
-use rusqlite::{Connection, TransactionBehavior};
-
-/// The version that [`migrate`] brings a file to.
-pub(super) const VERSION: i64 = 1;
-
-/// Times are text, RFC 3339 in UTC with milliseconds, which sorts by time.
-const FIRST: &str = "
+-- Times are text, RFC 3339 in UTC with milliseconds, which sorts by time.
 CREATE TABLE bettermode_webhook_events (
     event_id        TEXT NOT NULL UNIQUE,
     event_type      TEXT NOT NULL,
@@ -38,17 +29,3 @@ CREATE TABLE community_members (
     updated_at           TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     CHECK (bettermode_member_id IS NOT NULL OR circle_member_id IS NOT NULL)
 );
-PRAGMA user_version = 1;
-";
-
-/// Brings the file to [`VERSION`] and says which version it has then; a newer
-/// file is left alone.
-pub(super) fn migrate(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == 0 {
-        transaction.execute_batch(FIRST)?;
-    }
-    transaction.commit()?;
-    Ok(version.max(VERSION))
-}
