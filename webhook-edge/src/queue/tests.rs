@@ -1,0 +1,296 @@
+//! The queue on a real disk, opened and opened again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use proptest::prelude::*;
+use service_kit::clock::ManualClock;
+use tempfile::TempDir;
+
+use super::*;
+use crate::payload::Payload;
+use crate::signature::Delivery;
+
+mod forgetting;
+mod model;
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+fn now() -> Timestamp {
+    "2026-05-06T07:08:09Z".parse().unwrap()
+}
+
+fn open_with(directory: &TempDir, max_bytes: u64, clock: &Arc<ManualClock>) -> Queue {
+    let options = Options {
+        dir: directory.path().to_owned(),
+        max_bytes,
+        dedup: WEEK,
+    };
+    let clock: Arc<ManualClock> = Arc::clone(clock);
+    Queue::open(options, clock).unwrap()
+}
+
+fn open(directory: &TempDir) -> Queue {
+    open_with(directory, 64 << 20, &Arc::new(ManualClock::new(now())))
+}
+
+fn event_of(id: &str, text: &str) -> Event {
+    let body = format!(
+        r#"{{"networkId":"N","type":"SUBSCRIPTION","data":{{"id":"{id}","name":"post.updated","text":"{text}"}}}}"#
+    );
+    let delivery = Delivery::new("/webhooks/bettermode", HeaderMap::new(), Bytes::from(body))
+        .trust_unsigned(now());
+    match Payload::read(&delivery, None).unwrap() {
+        Payload::Event(event) => *event,
+        _ => panic!("not an event"),
+    }
+}
+
+fn event(id: &str) -> Event {
+    event_of(id, "")
+}
+
+async fn waiting(queue: &Queue) -> Vec<String> {
+    let read = queue.read(None, 10_000, usize::MAX).await.unwrap();
+    read.iter().map(|one| one.event.id.to_string()).collect()
+}
+
+async fn positions(queue: &Queue) -> Vec<Position> {
+    let read = queue.read(None, 10_000, usize::MAX).await.unwrap();
+    read.iter().map(|one| one.position).collect()
+}
+
+#[tokio::test]
+async fn an_event_is_read_as_it_was_appended_also_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    let sent = event_of("one", "with a body");
+    assert_eq!(queue.append(sent.clone()).await, Ok(Accepted::Stored));
+    queue.close().await;
+    let queue = open(&directory);
+    let read = queue.read(None, 10, usize::MAX).await.unwrap();
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].queued_at, now());
+    let found = &read[0].event;
+    assert_eq!((&found.id, &found.body), (&sent.id, &sent.body));
+    assert_eq!((&found.path, found.format), (&sent.path, sent.format));
+    assert_eq!(found.received_at, sent.received_at);
+}
+
+#[tokio::test]
+async fn events_come_in_the_order_of_their_arrival_and_positions_ascend_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut seen = Vec::new();
+    for run in 0..3 {
+        let queue = open(&directory);
+        for number in 0..5 {
+            queue
+                .append(event(&format!("{run}-{number}")))
+                .await
+                .unwrap();
+        }
+        let expected: Vec<_> = (0..5).map(|number| format!("{run}-{number}")).collect();
+        assert_eq!(waiting(&queue).await, expected);
+        let places = positions(&queue).await;
+        queue.remove(&places).await.unwrap();
+        seen.extend(places);
+        assert!(waiting(&queue).await.is_empty());
+        queue.close().await;
+    }
+    assert!(seen.is_sorted() && seen.len() == 15);
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 15);
+}
+
+#[tokio::test]
+async fn an_id_is_taken_once_also_after_its_removal_and_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Stored));
+    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Duplicate));
+    queue.remove(&positions(&queue).await).await.unwrap();
+    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Duplicate));
+    queue.close().await;
+    let queue = open(&directory);
+    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Duplicate));
+    assert!(waiting(&queue).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_at_once_with_one_id_exactly_one_is_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    let all = (0..400).map(|number| {
+        let queue = queue.clone();
+        async move { queue.append(event(&format!("id{}", number % 8))).await }
+    });
+    let outcomes = futures::future::join_all(all).await;
+    let stored = outcomes
+        .iter()
+        .filter(|outcome| **outcome == Ok(Accepted::Stored));
+    assert_eq!(stored.count(), 8);
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(waiting(&queue).await.len(), 8);
+}
+
+#[tokio::test]
+async fn reading_is_bounded_in_number_and_bytes_but_never_stands_still() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    for id in ["a", "b", "c"] {
+        queue
+            .append(event_of(id, &"x".repeat(1_000)))
+            .await
+            .unwrap();
+    }
+    let count =
+        async |max_events, max_bytes| queue.read(None, max_events, max_bytes).await.unwrap().len();
+    assert_eq!(count(2, usize::MAX).await, 2);
+    assert_eq!(count(10, 3_000).await, 2);
+    assert_eq!(count(10, 1).await, 1);
+    let first = positions(&queue).await[0];
+    let rest = queue.read(Some(first), 10, usize::MAX).await.unwrap();
+    assert_eq!(rest.len(), 2);
+}
+
+#[tokio::test]
+async fn a_full_queue_takes_nothing_until_something_leaves() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(now()));
+    let queue = open_with(&directory, 5_000, &clock);
+    let large = |id: &str| event_of(id, &"x".repeat(2_000));
+    for id in ["a", "b"] {
+        assert_eq!(queue.append(large(id)).await, Ok(Accepted::Stored));
+    }
+    assert_eq!(queue.append(large("c")).await, Err(AppendError::Full));
+    // What is known already takes no room.
+    assert_eq!(queue.append(large("a")).await, Ok(Accepted::Duplicate));
+    queue.remove(&positions(&queue).await[..1]).await.unwrap();
+    assert_eq!(queue.append(large("c")).await, Ok(Accepted::Stored));
+    assert_eq!(waiting(&queue).await, ["b", "c"]);
+    assert!(!queue.stats().poisoned);
+}
+
+#[tokio::test]
+async fn dead_letters_are_kept_with_their_reason_and_can_be_put_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    for id in ["a", "b", "c"] {
+        queue.append(event(id)).await.unwrap();
+    }
+    let second = positions(&queue).await[1];
+    queue.bury(second, "refused".to_owned()).await.unwrap();
+    queue
+        .bury(second, "refused again".to_owned())
+        .await
+        .unwrap();
+    assert_eq!(waiting(&queue).await, ["a", "c"]);
+    queue.close().await;
+
+    let queue = open(&directory);
+    assert_eq!(queue.stats().dead, 1);
+    let letters = queue.dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].reason, "refused");
+    assert_eq!(letters[0].buried_at, now());
+    assert_eq!(letters[0].event().unwrap().id.as_str(), "b");
+    assert_eq!(queue.redrive(&[second, Position(99)]).await, Ok(1));
+    assert_eq!(queue.redrive(&[second]).await, Ok(0));
+    assert_eq!(waiting(&queue).await, ["a", "c", "b"]);
+    assert_eq!(queue.stats().dead, 0);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_a_dead_letter_and_blocks_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    queue.append(event("a")).await.unwrap();
+    queue.append(event("b")).await.unwrap();
+    let first = positions(&queue).await[0];
+    let mut record = queue
+        .disk
+        .events
+        .get(disk::key(first.0))
+        .unwrap()
+        .unwrap()
+        .to_vec();
+    record[20] ^= 1;
+    queue
+        .disk
+        .events
+        .insert(disk::key(first.0), record.clone())
+        .unwrap();
+    assert_eq!(waiting(&queue).await, ["b"]);
+    let letters = queue.dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters[0].record, record);
+    assert!(letters[0].reason.contains("checksum"));
+    assert_eq!(queue.stats().depth, 1);
+}
+
+#[tokio::test]
+async fn a_directory_is_for_one_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let _queue = open(&directory);
+    let options = Options {
+        dir: directory.path().to_owned(),
+        max_bytes: 1,
+        dedup: WEEK,
+    };
+    let again = Queue::open(options, Arc::new(ManualClock::new(now())));
+    assert!(matches!(again, Err(OpenError::Locked { .. })));
+}
+
+#[tokio::test]
+async fn stats_tell_depth_size_and_since_when_the_oldest_waits() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(now()));
+    let queue = open_with(&directory, 64 << 20, &clock);
+    assert_eq!(queue.stats(), Stats::default());
+    queue.append(event("a")).await.unwrap();
+    clock.advance(Duration::from_secs(60));
+    queue.append(event("b")).await.unwrap();
+    let stats = queue.stats();
+    assert_eq!((stats.depth, stats.oldest), (2, Some(now())));
+    assert!(stats.bytes > 100);
+    queue.remove(&positions(&queue).await[..1]).await.unwrap();
+    let later = now() + Duration::from_secs(60);
+    assert_eq!(queue.stats().oldest, Some(later));
+    queue.close().await;
+    let queue = open_with(&directory, 64 << 20, &clock);
+    assert_eq!(
+        (queue.stats().depth, queue.stats().oldest),
+        (1, Some(later))
+    );
+    queue.remove(&positions(&queue).await).await.unwrap();
+    assert_eq!(queue.stats(), Stats::default());
+}
+
+#[tokio::test]
+async fn whoever_waits_for_events_wakes_when_one_is_appended() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    let changed = queue.changed();
+    queue.append(event("a")).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), changed)
+        .await
+        .expect("the append woke it");
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_disturbs_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    for number in 0..50 {
+        let append = queue.append(event(&format!("gone{number}")));
+        // Polled once, then dropped.
+        let _dropped = futures::FutureExt::now_or_never(append);
+        queue
+            .append(event(&format!("stays{number}")))
+            .await
+            .unwrap();
+    }
+    let waiting = waiting(&queue).await;
+    for number in 0..50 {
+        assert!(waiting.contains(&format!("stays{number}")));
+    }
+}

@@ -1,0 +1,72 @@
+//! How long an id is remembered.
+
+use super::*;
+
+async fn is_known(queue: &Queue, id: &str) -> bool {
+    let outcome = queue.append(event(id)).await.unwrap();
+    outcome == Accepted::Duplicate
+}
+
+/// Lets time pass for the queue, and lets it look.
+async fn pass(queue: &Queue, time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    // The first append after the time brings the ids out, the next finds them gone.
+    for _ in 0..2 {
+        let id = format!("look{}", queue.stats().depth);
+        queue.append(event(&id)).await.unwrap();
+        tokio::time::advance(Duration::from_secs(2)).await;
+    }
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn an_id_is_remembered_for_the_time_that_was_asked_for_and_forgotten_after_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    queue.append(event("one")).await.unwrap();
+    pass(&queue, WEEK - Duration::from_secs(60)).await;
+    assert!(is_known(&queue, "one").await);
+    pass(&queue, Duration::from_secs(120)).await;
+    assert!(!is_known(&queue, "one").await);
+    // Taken anew, it is remembered anew.
+    pass(&queue, WEEK - Duration::from_secs(60)).await;
+    assert!(is_known(&queue, "one").await);
+}
+
+#[tokio::test]
+async fn steps_of_the_wall_clock_do_not_make_it_forget() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(now()));
+    let queue = open_with(&directory, 64 << 20, &clock);
+    queue.append(event("one")).await.unwrap();
+    for step in ["2036-01-01T00:00:00Z", "2001-01-01T00:00:00Z"] {
+        clock.set(step.parse().unwrap());
+        pass(&queue, Duration::from_secs(10)).await;
+        assert!(is_known(&queue, "one").await);
+    }
+    queue.close().await;
+    // A day at most for each start, whatever the clock shows.
+    clock.set("2036-01-01T00:00:00Z".parse().unwrap());
+    let queue = open_with(&directory, 64 << 20, &clock);
+    pass(&queue, Duration::from_secs(10)).await;
+    assert!(is_known(&queue, "one").await);
+}
+
+#[tokio::test]
+async fn many_ids_are_forgotten_in_slices_until_none_is_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    let all = (0..1_500).map(|number| queue.append(event(&format!("old{number}"))));
+    futures::future::join_all(all).await;
+    queue.remove(&positions(&queue).await).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(WEEK + Duration::from_secs(60)).await;
+    for number in 0..6 {
+        queue.append(event(&format!("new{number}"))).await.unwrap();
+        tokio::time::advance(Duration::from_secs(2)).await;
+    }
+    tokio::time::resume();
+    assert_eq!(queue.disk.ids.len().unwrap(), 6);
+    assert_eq!(queue.disk.expiry.len().unwrap(), 6);
+}
