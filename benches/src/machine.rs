@@ -24,6 +24,15 @@ pub(crate) fn processor_time(process: u32) -> Duration {
     Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
 }
 
+/// Memory that a process holds now, in MiB.
+pub(crate) fn memory(process: u32) -> f64 {
+    let path = format!("/proc/{process}/status");
+    let text = fs::read_to_string(&path).expect("a running process has /proc/../status");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kib.unwrap_or(0.0) / 1024.0
+}
+
 /// Median and 99th percentile, in milliseconds, of appending 4 KiB to a file in this
 /// folder and waiting until the disk has it.
 pub(crate) fn sync_latency(folder: &Path, times: usize) -> (f64, f64) {

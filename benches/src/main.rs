@@ -14,7 +14,10 @@ mod baseline;
 mod client;
 mod figures;
 mod machine;
+mod outage;
 mod report;
+mod stored_events;
+mod system;
 mod webhook;
 mod webhooks;
 
@@ -33,6 +36,10 @@ struct Cli {
 enum Command {
     /// Acknowledged webhooks per second, beside two baselines
     Webhooks(webhooks::Options),
+    /// Pages and summaries over a million stored events
+    StoredEvents(stored_events::Options),
+    /// The service is away, comes back, the edge drains
+    Outage(outage::Options),
     /// A baseline, to be measured beside the edge
     #[command(hide = true)]
     Baseline(baseline::Options),
@@ -45,6 +52,8 @@ enum Command {
 async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Webhooks(options) => webhooks::run(&options).await,
+        Command::StoredEvents(options) => stored_events::run(&options).await,
+        Command::Outage(options) => outage::run(&options).await,
         Command::Baseline(options) => baseline::run(options).await,
         Command::OnCore(options) => affinity::become_program(&options),
     }

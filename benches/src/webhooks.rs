@@ -6,7 +6,6 @@
 
 mod judge;
 mod round;
-mod system;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,10 +15,10 @@ use tempfile::TempDir;
 
 use self::judge::Results;
 use self::round::{Client, Round};
-use self::system::System;
 use crate::figures::number;
 use crate::machine;
 use crate::report::{Report, say};
+use crate::system::System;
 
 /// How long and how often.
 #[derive(Debug, clap::Args)]

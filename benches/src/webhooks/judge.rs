@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::round::Measured;
-use super::system::System;
 use super::{MAIN, Options, Setting, UNPINNED};
 use crate::figures::Spread;
 use crate::machine;
 use crate::report::Report;
+use crate::system::System;
 
 /// Of the bare handler's requests for each second of processor time.
 const LEAST_OF_VERIFYING: f64 = 0.4;

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use super::Setting;
-use super::system::{Cores, Counter, Running, System};
 use crate::client::{Answers, Load};
 use crate::figures::{float, rate};
 use crate::machine;
+use crate::system::{Cores, Counter, Running, System};
 
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Counting often enough to see the end, seldom enough not to be in the way.

@@ -13,7 +13,7 @@ use crate::{affinity, baseline};
 
 /// A way to take webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum System {
+pub(crate) enum System {
     /// A handler that checks the signature and answers.
     Verify,
     /// A handler that also inserts into MongoDB, once for each request.
@@ -27,7 +27,7 @@ pub(super) enum System {
 }
 
 impl System {
-    pub(super) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Verify,
         Self::Insert,
         Self::Queued,
@@ -36,7 +36,7 @@ impl System {
     ];
 
     /// What the tables call it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Verify => "(a) bare warp handler, verifies",
             Self::Insert => "(b) the same, one MongoDB insert per request",
@@ -59,27 +59,36 @@ impl System {
 
 /// Which cores the programs of a set-up may use.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Cores {
+pub(crate) struct Cores {
     /// The measured server's.
-    pub(super) server: Option<usize>,
+    pub(crate) server: Option<usize>,
     /// The client's and the service's.
-    pub(super) others: Option<usize>,
+    pub(crate) others: Option<usize>,
 }
 
 /// A set-up that runs. Its data stays for the next time.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(crate) struct Running {
     /// What answers webhooks, and is measured.
-    pub(super) server: Program,
-    pub(super) address: SocketAddr,
+    pub(crate) server: Program,
+    pub(crate) address: SocketAddr,
     /// What stores them behind it.
-    pub(super) service: Option<Program>,
-    pub(super) store: Store,
+    pub(crate) service: Option<Service>,
+    pub(crate) store: Store,
+}
+
+/// `community-svc` and its store.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) program: Program,
+    /// Where it answers gRPC.
+    pub(crate) address: SocketAddr,
+    pub(crate) store: Store,
 }
 
 /// Where the set-up's webhooks are in the end.
 #[derive(Debug, Clone)]
-pub(super) enum Store {
+pub(crate) enum Store {
     /// It keeps none.
     Nothing,
     MongoDb {
@@ -92,7 +101,7 @@ pub(super) enum Store {
 
 impl Running {
     /// Starts the set-up with its files under `folder` and waits until it listens.
-    pub(super) async fn start(system: System, folder: &Path, mongodb: &str, cores: Cores) -> Self {
+    pub(crate) async fn start(system: System, folder: &Path, mongodb: &str, cores: Cores) -> Self {
         let folder = folder.join(system.key());
         std::fs::create_dir_all(&folder).expect("a folder can be made in a temporary one");
         match system {
@@ -105,13 +114,67 @@ impl Running {
     }
 
     /// The process id of the measured server.
-    pub(super) fn server_id(&self) -> u32 {
+    pub(crate) fn server_id(&self) -> u32 {
         self.server.id().expect("the server runs")
     }
 
     /// The process id of the service behind it.
-    pub(super) fn service_id(&self) -> Option<u32> {
-        self.service.as_ref().and_then(Program::id)
+    pub(crate) fn service_id(&self) -> Option<u32> {
+        self.service
+            .as_ref()
+            .and_then(|service| service.program.id())
+    }
+}
+
+impl Service {
+    /// A service on SQLite, not started.
+    pub(crate) fn on_sqlite(folder: &Path, core: Option<usize>) -> Self {
+        Self::new(folder, core, |_, data| {
+            Store::Sqlite(data.join("community.sqlite"))
+        })
+    }
+
+    /// A service on a database of this MongoDB, not started.
+    pub(crate) fn on_mongodb(
+        folder: &Path,
+        core: Option<usize>,
+        uri: &str,
+        database: &str,
+    ) -> Self {
+        Self::new(folder, core, |program, _| {
+            program.set("MONGODB_URI", uri);
+            program.set("MONGODB_DATABASE", database);
+            Store::MongoDb {
+                uri: uri.to_owned(),
+                database: database.to_owned(),
+                collection: "bettermode_webhook_events",
+            }
+        })
+    }
+
+    fn new(
+        folder: &Path,
+        core: Option<usize>,
+        store: impl FnOnce(&mut Program, &Path) -> Store,
+    ) -> Self {
+        let [address, admin] = std::array::from_fn(|_| ports::free());
+        let path = tools::built("community-svc");
+        let mut program =
+            affinity::program("community-svc", &path, folder, &[address, admin], core);
+        let data = folder.join("service");
+        program.set_all(&[
+            ("COMMUNITY_SVC_LISTEN", &address.to_string()),
+            ("COMMUNITY_SVC_ADMIN_LISTEN", &admin.to_string()),
+            ("DATA_DIR", &data.display().to_string()),
+            ("TESTING_MODE", "true"),
+            ("LOG_LEVEL", "warn"),
+        ]);
+        let store = store(&mut program, &data);
+        Self {
+            program,
+            address,
+            store,
+        }
     }
 }
 
@@ -140,29 +203,12 @@ async fn baseline(folder: &Path, mongodb: Option<&str>, cores: Cores) -> Running
 }
 
 async fn bridge(system: System, folder: &Path, mongodb: &str, cores: Cores) -> Running {
-    let [service_address, service_admin, address, admin] = std::array::from_fn(|_| ports::free());
-    let path = tools::built("community-svc");
-    let addresses = [service_address, service_admin];
-    let mut service = affinity::program("community-svc", &path, folder, &addresses, cores.others);
-    let data = folder.join("service");
-    service.set_all(&[
-        ("COMMUNITY_SVC_LISTEN", &service_address.to_string()),
-        ("COMMUNITY_SVC_ADMIN_LISTEN", &service_admin.to_string()),
-        ("DATA_DIR", &data.display().to_string()),
-        ("TESTING_MODE", "true"),
-        ("LOG_LEVEL", "warn"),
-    ]);
-    let store = if system == System::QueuedSqlite {
-        Store::Sqlite(data.join("community.sqlite"))
+    let mut service = if system == System::QueuedSqlite {
+        Service::on_sqlite(folder, cores.others)
     } else {
-        service.set("MONGODB_URI", mongodb);
-        service.set("MONGODB_DATABASE", system.key());
-        Store::MongoDb {
-            uri: mongodb.to_owned(),
-            database: system.key().to_owned(),
-            collection: "bettermode_webhook_events",
-        }
+        Service::on_mongodb(folder, cores.others, mongodb, system.key())
     };
+    let [address, admin] = std::array::from_fn(|_| ports::free());
     let path = tools::built("webhook-edge");
     let addresses = [address, admin];
     let mut server = affinity::program("webhook-edge", &path, folder, &addresses, cores.server);
@@ -175,15 +221,16 @@ async fn bridge(system: System, folder: &Path, mongodb: &str, cores: Cores) -> R
     server.set_all(&[
         ("WEBHOOK_EDGE_LISTEN", &address.to_string()),
         ("WEBHOOK_EDGE_ADMIN_LISTEN", &admin.to_string()),
-        ("COMMUNITY_SVC_URL", &format!("http://{service_address}")),
+        ("COMMUNITY_SVC_URL", &format!("http://{}", service.address)),
         ("BETTERMODE_WEBHOOK_SECRET", WEBHOOK_SECRET),
         ("BETTERMODE_NETWORK_ID", NETWORK_ID),
         ("WEBHOOK_ACK", acknowledge),
         ("WEBHOOK_EDGE_QUEUE_DIR", &queue.display().to_string()),
         ("LOG_LEVEL", "warn"),
     ]);
-    service.start().await;
+    service.program.start().await;
     server.start().await;
+    let store = service.store.clone();
     Running {
         server,
         address,
@@ -194,7 +241,7 @@ async fn bridge(system: System, folder: &Path, mongodb: &str, cores: Cores) -> R
 
 impl Store {
     /// A way to ask it.
-    pub(super) async fn open(&self) -> Counter {
+    pub(crate) async fn open(&self) -> Counter {
         match self {
             Self::Nothing => Counter::Nothing,
             Self::MongoDb {
@@ -213,7 +260,7 @@ impl Store {
 
 /// Counts what is stored.
 #[derive(Debug, Clone)]
-pub(super) enum Counter {
+pub(crate) enum Counter {
     Nothing,
     MongoDb(mongodb::Collection<Document>),
     Sqlite(PathBuf),
@@ -221,7 +268,7 @@ pub(super) enum Counter {
 
 impl Counter {
     /// How many webhooks are stored; event ids are unique in every store.
-    pub(super) async fn count(&self) -> u64 {
+    pub(crate) async fn count(&self) -> u64 {
         match self {
             Self::Nothing => 0,
             Self::MongoDb(collection) => {

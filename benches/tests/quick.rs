@@ -1,0 +1,41 @@
+//! Every measurement in its quick mode: that it starts what it needs, counts and
+//! compares. How fast anything is, is not looked at.
+
+use std::process::Command;
+
+/// Runs one to its end and returns what it wrote.
+fn quick(what: &str) -> String {
+    for program in ["community-svc", "webhook-edge"] {
+        let _is_built = integration_tests::tools::built(program);
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args([what, "--quick"])
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(output.status.success(), "{}:\n{text}", output.status);
+    text
+}
+
+#[test]
+fn webhooks_are_acknowledged_and_counted_in_every_set_up() {
+    let text = quick("webhooks");
+    for set_up in ["| (a) ", "| (b) ", "| (c) ", "| (d) ", "| (e) "] {
+        assert!(text.contains(set_up), "{text}");
+    }
+}
+
+#[test]
+fn stored_events_are_asked_for_on_both_stores() {
+    let text = quick("stored-events");
+    for store in ["How SQLite answers", "How MongoDB answers"] {
+        assert!(text.contains(store), "{text}");
+    }
+}
+
+#[test]
+fn an_outage_loses_doubles_and_reorders_nothing() {
+    let text = quick("outage");
+    assert!(text.contains("0 lost, 0 doubled"), "{text}");
+}
