@@ -103,6 +103,7 @@ async fn an_edge_with_the_wrong_token_takes_no_webhook_and_says_which_setting() 
     let sandbox = Sandbox::builder()
         .service_setting("COMMUNITY_SVC_AUTH", &format!("edge:{}", hash("right")))
         .edge_setting("COMMUNITY_SVC_TOKEN", "wrong")
+        .acknowledging_when_stored()
         .start_listening()
         .await;
     let body = json!({ "type": "SUBSCRIPTION", "data": { "id": "7f".repeat(16) } });

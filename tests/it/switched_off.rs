@@ -78,6 +78,7 @@ async fn no_credentials_are_needed() {
 async fn a_service_that_is_switched_off_behind_an_edge_that_is_not_takes_no_webhook() {
     let sandbox = Sandbox::builder()
         .service_setting("INTEGRATION_ENABLE_BETTERMODE", "false")
+        .acknowledging_when_stored()
         .start_listening()
         .await;
     let body = r#"{"type":"SUBSCRIPTION","data":{"id":"0123456789"}}"#;

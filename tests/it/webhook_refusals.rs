@@ -110,8 +110,11 @@ async fn other_methods_are_405_and_other_paths_404() {
 }
 
 #[tokio::test]
-async fn without_the_service_no_webhook_is_taken_and_the_sender_is_asked_to_come_again() {
-    let mut sandbox = Sandbox::start().await;
+async fn without_a_queue_no_webhook_is_taken_while_the_service_is_away() {
+    let mut sandbox = Sandbox::builder()
+        .acknowledging_when_stored()
+        .start()
+        .await;
     let body = subscription("space.lost", &"78".repeat(16), "");
     sandbox.service.kill();
     let answer = sandbox.clients.send_webhook(body.clone()).await;
@@ -125,7 +128,7 @@ async fn without_the_service_no_webhook_is_taken_and_the_sender_is_asked_to_come
     let text = answer.text().await.unwrap();
     let address = sandbox.clients.service_address().port().to_string();
     assert!(!text.contains(&address) && !text.contains("grpc"), "{text}");
-    sandbox.edge.line_with("webhook not stored").await;
+    sandbox.edge.line_with("webhook not taken").await;
     // Refusals that need no service stay what they are.
     let unsigned = sandbox.clients.http().post(sandbox.clients.edge_url(PATH));
     assert_eq!(
@@ -139,8 +142,11 @@ async fn without_the_service_no_webhook_is_taken_and_the_sender_is_asked_to_come
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_gets_no_webhook_acknowledged() {
-    let sandbox = Sandbox::start().await;
+async fn without_a_queue_a_service_that_hangs_gets_no_webhook_acknowledged() {
+    let sandbox = Sandbox::builder()
+        .acknowledging_when_stored()
+        .start()
+        .await;
     let body = subscription("space.hung", &"9a".repeat(16), "");
     sandbox.service.freeze();
     let answer = sandbox.clients.send_webhook(body.clone()).await;
@@ -153,7 +159,7 @@ async fn a_service_that_hangs_gets_no_webhook_acknowledged() {
 
 #[tokio::test]
 async fn the_vendors_faults_are_refused_and_its_good_webhooks_still_taken() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::builder().logging_each_webhook().start().await;
     let space = crate::posts::space_for_posts(&sandbox.fake.world().await);
     for fault in [
         "webhook_corrupt_signature",
@@ -168,7 +174,7 @@ async fn the_vendors_faults_are_refused_and_its_good_webhooks_still_taken() {
         eventually(fault, async || {
             let lines = sandbox.edge.lines().split_off(before);
             let refused = lines.iter().any(|line| line.contains("webhook refused"));
-            let stored = lines.iter().any(|line| line.contains("webhook stored"));
+            let stored = lines.iter().any(|line| line.contains("webhook taken"));
             if refused && stored {
                 Ok(())
             } else {
@@ -177,6 +183,7 @@ async fn the_vendors_faults_are_refused_and_its_good_webhooks_still_taken() {
         })
         .await;
     }
+    sandbox.forwarded().await;
     let all = ListWebhookEventsRequest::default();
     let mut events = sandbox.clients.webhook_events();
     let stored = events.list_webhook_events(all).await.unwrap().into_inner();

@@ -87,7 +87,7 @@ async fn the_stored_event_is_the_webhook_byte_for_byte() {
 #[tokio::test]
 async fn a_webhook_that_comes_twice_is_stored_once() {
     for builder in [Sandbox::builder(), Sandbox::builder().with_mongodb()] {
-        let sandbox = builder.start().await;
+        let sandbox = builder.logging_each_webhook().start().await;
         sandbox.fake.fault("webhook_duplicate", json!({})).await;
         let space = space_for_posts(&sandbox.fake.world().await);
         let post = create(&sandbox, post_in(&space)).await.unwrap();
@@ -208,6 +208,7 @@ async fn a_name_at_the_edge_of_what_can_be_is_stored_too() {
         let answer = sandbox.clients.send_webhook(body.to_string()).await;
         assert_eq!(answer.status(), 200, "{name:?}");
     }
+    sandbox.forwarded().await;
     let all = ListWebhookEventsRequest::default();
     let mut events = sandbox.clients.webhook_events();
     let stored = events.list_webhook_events(all).await.unwrap().into_inner();
@@ -323,10 +324,11 @@ async fn a_members_own_webhook_does_not_hide_a_member_who_is_gone() {
 
 /// The stored events of one type, latest first.
 pub(crate) async fn of_type(sandbox: &Sandbox, event_type: &str) -> Vec<StoredWebhookEvent> {
+    sandbox.forwarded().await;
     let request = ListWebhookEventsRequest {
         event_type: event_type.to_owned(),
         page_size: 500,
-        page_token: String::new(),
+        ..Default::default()
     };
     let mut events = sandbox.clients.webhook_events();
     let answer = events.list_webhook_events(request).await.unwrap();

@@ -97,6 +97,27 @@ impl Sandbox {
         format!("http://{}{path}", self.edge_admin)
     }
 
+    /// Waits until every webhook that the edge has acknowledged is with the service.
+    ///
+    /// Panics when one still waits after the patience of [`eventually`].
+    pub async fn forwarded(&self) {
+        let url = self.edge_admin_url("/metrics");
+        eventually("the edge's queue is empty", async || {
+            let answer = self.clients.http().get(&url).send().await;
+            let text = answer.map_err(|error| error.to_string())?.text().await;
+            let text = text.map_err(|error| error.to_string())?;
+            let depth = text
+                .lines()
+                .find(|line| line.starts_with("webhook_edge_queue_depth "));
+            match depth {
+                // Without a queue nothing waits.
+                None | Some("webhook_edge_queue_depth 0.0") => Ok(()),
+                Some(depth) => Err(depth.to_owned()),
+            }
+        })
+        .await;
+    }
+
     /// Another `community-svc` over the same stores and the same fake, ready.
     pub async fn another_service(&self) -> Replica {
         let [listen, admin] = std::array::from_fn(|_| ports::free());
@@ -198,6 +219,18 @@ impl SandboxBuilder {
     pub fn edge_setting(mut self, name: &str, value: &str) -> Self {
         self.edge_settings.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The edge answers a webhook only once the service has stored it.
+    #[must_use]
+    pub fn acknowledging_when_stored(self) -> Self {
+        self.edge_setting("WEBHOOK_ACK", "stored")
+    }
+
+    /// The edge logs each webhook that it takes.
+    #[must_use]
+    pub fn logging_each_webhook(self) -> Self {
+        self.edge_setting("LOG_LEVEL", "info,webhook_edge=debug")
     }
 
     /// Starts all of it and waits until it is ready.
@@ -310,7 +343,11 @@ fn apply(settings: &[(String, String)], program: &mut Program) {
 fn program(name: &str, folder: &Path, addresses: &[SocketAddr]) -> Program {
     let mut program = Program::new(name, &tools::built(name), folder, addresses);
     let data = folder.join(name);
-    program.set("DATA_DIR", &data.display().to_string());
+    let own = match name {
+        "webhook-edge" => "WEBHOOK_EDGE_QUEUE_DIR",
+        _ => "DATA_DIR",
+    };
+    program.set(own, &data.display().to_string());
     program.set("LOG_FORMAT", "json");
     program.set("RUST_BACKTRACE", "1");
     program

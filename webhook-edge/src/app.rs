@@ -5,30 +5,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
+use rand::RngExt as _;
 use service_kit::clock::SharedClock;
-use service_kit::http::Limits;
+use service_kit::http::tls::{self, Tls};
+use service_kit::http::{ConnectionMetrics, Port, open_files};
 use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use service_kit::{admin, http};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use crate::backend::{Backend, SetupError};
-use crate::config::Config;
-use crate::health::Health;
-use crate::metrics::Metrics;
-use crate::routes::{self, Edge, IN_FLIGHT_LIMIT, Intake};
+use crate::config::{Acknowledge, Config, Connections, QueueConfig};
+use crate::forward::Sink;
+use crate::forwarder::{Forwarder, Jitter};
+use crate::health::{Health, QueueWatch};
+use crate::metrics::{Metrics, QueueGauges};
+use crate::queue::{OpenError, Options, Queue};
+use crate::routes::{self, Edge, Intake, Memory};
 
 /// How long everything together may take to end: a little more than open requests
 /// get.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 
+/// Files that are open beside connections: the queue's, the log, the service.
+const OTHER_FILES: u64 = 128;
+
 /// An edge whose ports are open, but which does not answer yet.
 pub struct App {
-    http: TcpListener,
+    http: Port,
     admin: TcpListener,
     addresses: Addresses,
     edge: Arc<Edge>,
+    forwarder: Option<Forwarder>,
     registry: Arc<Registry>,
     tasks: Tasks,
     shutdown: Shutdown,
@@ -60,6 +68,12 @@ pub enum Error {
     /// No client of the service can be made.
     #[error(transparent)]
     Backend(#[from] SetupError),
+    /// The certificate cannot be used.
+    #[error("WEBHOOK_EDGE_TLS_CERTIFICATE and WEBHOOK_EDGE_TLS_KEY: {0}")]
+    Tls(#[from] tls::Error),
+    /// The queue cannot be used.
+    #[error(transparent)]
+    Queue(#[from] OpenError),
 }
 
 impl App {
@@ -81,15 +95,40 @@ impl App {
         let (http, http_address) = bind("WEBHOOK_EDGE_LISTEN", config.listen).await?;
         let (admin, admin_address) = bind("WEBHOOK_EDGE_ADMIN_LISTEN", config.admin_listen).await?;
         let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        let http = public_port(http, config.connections.clone(), &mut registry)?;
+        let queue = match (&config.intake, &config.acknowledge) {
+            (Some(_), Acknowledge::Queued(settings)) => Some(open_queue(settings, &clock)?),
+            (None, _) | (_, Acknowledge::Stored) => None,
+        };
+        let (sink, watched, forwarder): (Arc<dyn Sink>, _, _) = match queue {
+            None => (backend.clone(), None, None),
+            Some(watched) => {
+                let queue = watched.queue.clone();
+                registry.register_collector(Box::new(QueueGauges {
+                    queue: queue.clone(),
+                    clock: Arc::clone(&clock),
+                }));
+                let store = backend.clone();
+                let forwarder = Forwarder::new(queue.clone(), store, metrics.clone(), jitter());
+                (Arc::new(queue), Some(watched), Some(forwarder))
+            }
+        };
         let edge = Edge {
-            metrics: Metrics::register(&mut registry),
-            health: Arc::new(Health::new(config.intake.is_some(), backend.clone())),
-            sink: backend,
+            metrics,
+            health: Arc::new(Health::new(
+                config.intake.is_some(),
+                backend.clone(),
+                watched,
+            )),
+            answers: backend,
+            sink,
             intake: config.intake,
             window: config.window,
             network: config.network,
             clock,
-            slots: Arc::new(Semaphore::new(IN_FLIGHT_LIMIT)),
+            memory: Memory::default(),
+            body_timeout: config.connections.body_timeout,
         };
         Ok(Self {
             http,
@@ -99,6 +138,7 @@ impl App {
                 admin: admin_address,
             },
             edge: Arc::new(edge),
+            forwarder,
             registry: Arc::new(registry),
             tasks,
             shutdown,
@@ -119,6 +159,9 @@ impl App {
             "health",
             Arc::clone(&self.edge.health).watch(shutdown.clone()),
         );
+        if let Some(forwarder) = self.forwarder {
+            tasks.spawn("forwarder", forwarder.run(shutdown.clone()));
+        }
         tasks.spawn(
             "admin",
             admin::run(
@@ -129,12 +172,14 @@ impl App {
                 shutdown.clone(),
             ),
         );
+        if let Some(tls) = self.http.tls.clone() {
+            tasks.spawn("certificate", tls.watch(shutdown.clone()));
+        }
         tasks.spawn(
             "http",
             http::serve(
                 self.http,
                 routes::service(self.edge),
-                Limits::default(),
                 tasks.clone(),
                 shutdown.clone(),
             ),
@@ -151,6 +196,62 @@ impl App {
         }
         tracing::info!("stopped");
     }
+}
+
+fn open_queue(
+    settings: &QueueConfig,
+    clock: &SharedClock,
+) -> Result<QueueWatch, OpenError> {
+    let options = Options {
+        dir: settings.directory.clone(),
+        max_bytes: settings.max_bytes,
+        dedup: settings.deduplication,
+    };
+    let queue = Queue::open(options, Arc::clone(clock))?;
+    let waiting = queue.stats().depth;
+    if waiting > 0 {
+        tracing::info!(waiting, "webhooks of an earlier run wait in the queue");
+    }
+    Ok(QueueWatch {
+        queue,
+        max_age: settings.ready_max_age,
+        clock: Arc::clone(clock),
+    })
+}
+
+fn public_port(
+    listener: TcpListener,
+    settings: Connections,
+    registry: &mut Registry,
+) -> Result<Port, tls::Error> {
+    allow_open_files(settings.limits.connections);
+    Ok(Port {
+        listener,
+        limits: settings.limits,
+        tls: settings.tls.map(Tls::load).transpose()?,
+        metrics: ConnectionMetrics::register(registry, "webhook_edge"),
+    })
+}
+
+/// A connection is a file to the operating system.
+fn allow_open_files(connections: usize) {
+    let wanted = (connections + admin::LIMITS.connections) as u64 + OTHER_FILES;
+    let limit = open_files::raise_limit(wanted);
+    if limit < wanted {
+        tracing::warn!(
+            limit,
+            wanted,
+            "the limit of open files (ulimit -n) is too low for WEBHOOK_EDGE_MAX_CONNECTIONS"
+        );
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wiring is where randomness comes from"
+)]
+fn jitter() -> Jitter {
+    Box::new(|| rand::rng().random())
 }
 
 async fn bind(

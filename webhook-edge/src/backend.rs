@@ -17,12 +17,14 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use url::Url;
 
-use crate::forward::{Accepted, Error, Sink};
+use crate::forward::{Accepted, Error, Sink, Store};
 use crate::health::{Part, Probe, ServiceStatus, State};
 use crate::payload::{Event, Format};
 
 /// How long storing one event may take, the second attempt included.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How long storing a batch may take: more than the service gives its store.
+const BATCH_DEADLINE: Duration = Duration::from_secs(15);
 /// How long asking for the state may take: somebody waits for `/health`.
 const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 /// How long connecting may take.
@@ -112,16 +114,33 @@ impl Sink for Backend {
         };
         let response = tokio::time::timeout(DEADLINE, self.ingest(request))
             .await
-            .map_err(|_| Error::Unreachable(format!("no answer within {DEADLINE:?}")))?
+            .map_err(|_| Error::TimedOut(DEADLINE))?
             .map_err(|status| to_error(&status))?;
         match response.results.as_slice() {
-            [result] if result.event_id == event_id.as_str() => match result.outcome() {
-                v1::IngestOutcome::Stored => Ok(Accepted::Stored),
-                v1::IngestOutcome::Duplicate => Ok(Accepted::Duplicate),
-                v1::IngestOutcome::Unspecified => Err(Error::NoResult),
-            },
+            [result] if result.event_id == event_id.as_str() => accepted(result),
             _ => Err(Error::NoResult),
         }
+    }
+}
+
+#[async_trait]
+impl Store for Backend {
+    async fn store(&self, events: Vec<Event>) -> Result<Vec<Accepted>, Error> {
+        let count = events.len();
+        let request = v1::IngestWebhookEventsRequest {
+            events: events.into_iter().map(to_proto).collect(),
+        };
+        let request = self.request(request, BATCH_DEADLINE);
+        let mut client = WebhookEventServiceClient::new(self.channel.clone());
+        let response = tokio::time::timeout(BATCH_DEADLINE, client.ingest_webhook_events(request))
+            .await
+            .map_err(|_| Error::TimedOut(BATCH_DEADLINE))?
+            .map_err(|status| to_error(&status))?
+            .into_inner();
+        if response.results.len() != count {
+            return Err(Error::NoResult);
+        }
+        response.results.iter().map(accepted).collect()
     }
 }
 
@@ -132,13 +151,21 @@ impl Probe for Backend {
         let request = self.request(v1::GetStatusRequest {}, PROBE_DEADLINE);
         let response = tokio::time::timeout(PROBE_DEADLINE, client.get_status(request))
             .await
-            .map_err(|_| Error::Unreachable(format!("no answer within {PROBE_DEADLINE:?}")))?
+            .map_err(|_| Error::TimedOut(PROBE_DEADLINE))?
             .map_err(|status| to_error(&status))?;
         let status = response.into_inner().status.unwrap_or_default();
         Ok(ServiceStatus {
             version: status.version,
             parts: status.dependencies.into_iter().map(to_part).collect(),
         })
+    }
+}
+
+fn accepted(result: &v1::IngestResult) -> Result<Accepted, Error> {
+    match result.outcome() {
+        v1::IngestOutcome::Stored => Ok(Accepted::Stored),
+        v1::IngestOutcome::Duplicate => Ok(Accepted::Duplicate),
+        v1::IngestOutcome::Unspecified => Err(Error::NoResult),
     }
 }
 
@@ -166,7 +193,7 @@ fn to_proto(event: Event) -> v1::WebhookEvent {
             Format::Flat => v1::WebhookFormat::Flat,
         }
         .into(),
-        path: event.path.to_owned(),
+        path: event.path.into_owned(),
         payload: event.body,
     }
 }
@@ -211,6 +238,8 @@ fn to_error(status: &Status) -> Error {
         },
     }
 }
+
+mod answers;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use service_kit::http::tls::Tls;
 use service_kit::tasks::Tasks;
 use tokio::net::TcpStream;
 
@@ -20,8 +21,9 @@ use crate::health::{Part, Probe as _, State};
 /// How long a running edge may take to say whether it is ready.
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Prints the settings, then asks the service how it is. Success when the service
-/// answers and its event store works: then webhooks can be taken.
+/// Prints the settings, looks at the certificate, then asks the service how it is.
+/// Success when certificate and key fit, the service answers and its event store
+/// works: then webhooks can be taken.
 pub async fn config(loaded: &Loaded, out: &mut impl Write) -> ExitCode {
     let mut lines: Vec<String> = loaded.resolved.iter().map(ToString::to_string).collect();
     lines.extend(
@@ -30,6 +32,9 @@ pub async fn config(loaded: &Loaded, out: &mut impl Write) -> ExitCode {
             .iter()
             .map(|warning| format!("warning: {warning}")),
     );
+    let certificate = certificate(&loaded.config);
+    let has_certificate = certificate.as_ref().is_none_or(Result::is_ok);
+    lines.extend(certificate.map(|checked| checked.unwrap_or_else(|problem| problem)));
     let usable = match service(&loaded.config).await {
         Ok((usable, answer)) => {
             lines.extend(answer);
@@ -40,7 +45,7 @@ pub async fn config(loaded: &Loaded, out: &mut impl Write) -> ExitCode {
             false
         }
     };
-    finish(usable, &lines, out)
+    finish(usable && has_certificate, &lines, out)
 }
 
 /// Asks the running edge on its admin port whether it is ready.
@@ -72,6 +77,15 @@ fn finish(success: bool, lines: &[String], out: &mut impl Write) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// What is to be said about the certificate; nothing without one.
+fn certificate(config: &Config) -> Option<Result<String, String>> {
+    let files = config.connections.tls.clone()?;
+    Some(match Tls::load(files) {
+        Ok(_) => Ok("certificate: ok".to_owned()),
+        Err(error) => Err(format!("certificate: {error}")),
+    })
 }
 
 async fn service(config: &Config) -> Result<(bool, Vec<String>), String> {

@@ -16,12 +16,18 @@ use crate::payload::ids::NetworkId;
 use crate::routes::Intake;
 use crate::signature::{Keys, Window};
 
+mod acknowledge;
+mod connections;
+
+pub use acknowledge::{Acknowledge, QueueConfig};
+pub use connections::Connections;
+
 /// Prefixes of our settings: what starts with one and is not known is misspelt.
 const PREFIXES: &[&str] = &[
     "BETTERMODE_",
     "COMMUNITY_SVC_",
     "INTEGRATION_ENABLE_",
-    "WEBHOOK_EDGE_",
+    "WEBHOOK_",
 ];
 
 /// Settings of the programs that share our environment.
@@ -68,6 +74,10 @@ pub struct Config {
     pub service_url: Url,
     /// What the edge shows it.
     pub service_token: Option<SecretString>,
+    /// When a webhook is answered 200.
+    pub acknowledge: Acknowledge,
+    /// How strangers may connect.
+    pub connections: Connections,
     /// Which log lines are written.
     pub log_level: LogLevel,
     /// How log lines look.
@@ -104,6 +114,8 @@ impl Config {
                 .map(NetworkId::new),
             service_url: load_service_url(&mut settings),
             service_token: settings.secret("COMMUNITY_SVC_TOKEN"),
+            acknowledge: Acknowledge::load(&mut settings),
+            connections: Connections::load(&mut settings),
             log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
             log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
         };

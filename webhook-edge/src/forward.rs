@@ -1,12 +1,17 @@
-//! Where verified webhooks go: the seam between answering the sender and storing.
+//! Where verified webhooks go: the two seams between the sender and the store.
 //!
-//! The edge answers 200 only after a [`Sink`] has said that it has the event. Today
-//! the sink is the service itself ([`crate::backend::Backend`]); a durable queue on
-//! disk fits in the same place without a change to anything in front of it.
+//! The edge answers 200 only after a [`Sink`] has said that it has the event: the
+//! durable queue ([`crate::queue::Queue`]), or without one the service itself
+//! ([`crate::backend::Backend`]). From the queue, the forwarder carries events to
+//! the [`Store`], which is always the service.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tonic::Code;
 
 use crate::payload::Event;
+use crate::queue::AppendError;
 
 /// Takes events and keeps them.
 #[async_trait]
@@ -17,6 +22,18 @@ pub trait Sink: Send + Sync {
     /// [`Error`] when it is not certain that the event is kept; the same event can
     /// be offered again at any time.
     async fn accept(&self, event: Event) -> Result<Accepted, Error>;
+}
+
+/// Stores events for good.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Stores all of `events`, and says for each, in their order, what became of
+    /// it.
+    ///
+    /// # Errors
+    /// [`Error`] when it is not certain that all are stored; all of them can be
+    /// offered again at any time.
+    async fn store(&self, events: Vec<Event>) -> Result<Vec<Accepted>, Error>;
 }
 
 /// What became of an event.
@@ -31,36 +48,74 @@ pub enum Accepted {
 /// Why an event is not known to be kept. The sender has to come again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The service could not be reached, or did not answer in time.
+    /// The service could not be reached.
     #[error("community-svc did not answer: {0}")]
     Unreachable(String),
+    /// The service did not answer in time; it may be at work still.
+    #[error("community-svc did not answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
     /// The service answered with an error.
     #[error("community-svc did not store the event: {code}: {message}")]
     Refused {
         /// gRPC's name of the error.
-        code: tonic::Code,
+        code: Code,
         /// What the service said, the reason first.
         message: String,
     },
     /// The service said that all is well, but not of this event.
     #[error("community-svc answered without a result for the event")]
     NoResult,
+    /// The queue did not take it.
+    #[error(transparent)]
+    Queue(#[from] AppendError),
+}
+
+/// Who is at fault when events are not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The service, the network or a setting: nothing is stored until it is mended.
+    Service,
+    /// The service failed at this; it may be the event, or pass.
+    Unclear,
+    /// The event: the service says that it is not one.
+    Event,
 }
 
 impl Error {
+    /// Who is at fault.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Refused {
+                code: Code::InvalidArgument | Code::OutOfRange,
+                ..
+            } => Blame::Event,
+            Self::Refused {
+                code: Code::Internal | Code::Unknown | Code::DataLoss,
+                ..
+            } => Blame::Unclear,
+            Self::Unreachable(_)
+            | Self::TimedOut(_)
+            | Self::Refused { .. }
+            | Self::NoResult
+            | Self::Queue(_) => Blame::Service,
+        }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unreachable(_) => {
+            Self::Unreachable(_) | Self::TimedOut(_) => {
                 "is community-svc running, and is COMMUNITY_SVC_URL its address?"
             }
             Self::Refused {
-                code: tonic::Code::Unauthenticated,
+                code: Code::Unauthenticated,
                 ..
             } => "set COMMUNITY_SVC_TOKEN to a token that COMMUNITY_SVC_AUTH of the service knows",
             Self::Refused { .. } => "see the log of community-svc for the same time",
             Self::NoResult => "do the versions of webhook-edge and community-svc fit?",
+            Self::Queue(error) => error.hint(),
         }
     }
 }

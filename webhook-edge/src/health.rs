@@ -10,10 +10,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 use service_kit::admin::Readiness;
+use service_kit::clock::SharedClock;
 use service_kit::shutdown::Shutdown;
 use tokio::time::Instant;
 
 use crate::forward::Error;
+use crate::queue::Queue;
 
 /// How long an answer is given again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -73,9 +75,9 @@ pub enum State {
 pub enum Overall {
     /// Everything works.
     Ok,
-    /// Webhooks are stored; something else does not work.
+    /// Webhooks are taken and kept; something else does not work.
     Degraded,
-    /// Webhooks cannot be stored.
+    /// Webhooks cannot be taken.
     Down,
     /// A setting switched webhooks off.
     Disabled,
@@ -97,6 +99,8 @@ pub struct Report {
 pub struct Services {
     /// BetterMode's API, as the service sees it.
     pub bettermode: Status,
+    /// The edge's own queue; disabled where the service stores before the answer.
+    pub queue: Status,
     /// The service itself, as the edge sees it.
     pub community_svc: Status,
     /// Where the service stores webhooks.
@@ -112,22 +116,35 @@ pub struct Status {
     pub status: State,
 }
 
+/// The queue, as far as health looks at it.
+pub struct QueueWatch {
+    /// The queue.
+    pub queue: Queue,
+    /// How long a webhook may wait in it before the edge is no longer ready.
+    pub max_age: Duration,
+    /// The time.
+    pub clock: SharedClock,
+}
+
 /// Knows how the chain is.
 pub struct Health {
     enabled: bool,
     probe: Arc<dyn Probe>,
+    queue: Option<QueueWatch>,
     /// Held while the service is asked: one question at a time.
     asking: tokio::sync::Mutex<()>,
     last: Mutex<Option<(Instant, Report)>>,
 }
 
 impl Health {
-    /// Health by what `probe` says. `enabled` is whether webhooks are taken at all.
+    /// Health by what `probe` and the queue say. `enabled` is whether webhooks are
+    /// taken at all; without a queue each webhook needs the service.
     #[must_use]
-    pub fn new(enabled: bool, probe: Arc<dyn Probe>) -> Self {
+    pub fn new(enabled: bool, probe: Arc<dyn Probe>, queue: Option<QueueWatch>) -> Self {
         Self {
             enabled,
             probe,
+            queue,
             asking: tokio::sync::Mutex::new(()),
             last: Mutex::new(None),
         }
@@ -142,7 +159,8 @@ impl Health {
             return report;
         }
         let answer = self.probe.status().await;
-        let report = report(self.enabled, answer.as_ref().ok());
+        let queue = self.queue.as_ref().map_or(State::Disabled, QueueWatch::state);
+        let report = report(self.enabled, queue, answer.as_ref().ok());
         self.log_change(&report, answer.as_ref().err());
         self.remember(report.clone());
         report
@@ -191,7 +209,11 @@ impl Health {
             None => {}
         }
         if now.services.event_store.status == State::Down {
-            tracing::warn!("the event store of community-svc is down: webhooks are answered 503");
+            let effect = match self.queue {
+                Some(_) => "webhooks wait in the queue",
+                None => "webhooks are answered 503",
+            };
+            tracing::warn!(effect, "the event store of community-svc is down");
         }
     }
 }
@@ -200,6 +222,9 @@ impl Readiness for Health {
     fn obstacles(&self) -> Vec<String> {
         if !self.enabled {
             return Vec::new();
+        }
+        if let Some(queue) = &self.queue {
+            return queue.obstacles();
         }
         let Some((_, report)) = self.last() else {
             return vec!["community-svc was not asked yet".to_owned()];
@@ -215,7 +240,38 @@ impl Readiness for Health {
     }
 }
 
-fn report(enabled: bool, answer: Option<&ServiceStatus>) -> Report {
+impl QueueWatch {
+    fn state(&self) -> State {
+        if self.queue.stats().poisoned {
+            State::Down
+        } else {
+            State::Ok
+        }
+    }
+
+    fn obstacles(&self) -> Vec<String> {
+        let stats = self.queue.stats();
+        let mut obstacles = Vec::new();
+        if stats.poisoned {
+            obstacles.push("the queue's disk failed: mend it, then restart the edge".to_owned());
+        }
+        let waited = stats
+            .oldest
+            .and_then(|oldest| Duration::try_from(self.clock.now().duration_since(oldest)).ok())
+            .unwrap_or_default();
+        if waited > self.max_age {
+            obstacles.push(format!(
+                "the oldest webhook has waited {} s in the queue, more than \
+                 WEBHOOK_EDGE_READY_MAX_QUEUE_AGE_SECONDS={}",
+                waited.as_secs(),
+                self.max_age.as_secs()
+            ));
+        }
+        obstacles
+    }
+}
+
+fn report(enabled: bool, queue: State, answer: Option<&ServiceStatus>) -> Report {
     let part = |name: &str| {
         let found = answer.and_then(|answer| answer.parts.iter().find(|part| part.name == name));
         Status {
@@ -235,6 +291,7 @@ fn report(enabled: bool, answer: Option<&ServiceStatus>) -> Report {
                 status: State::Disabled,
             }
         },
+        queue: Status { status: queue },
         community_svc: Status {
             status: community_svc,
         },
@@ -250,11 +307,13 @@ fn report(enabled: bool, answer: Option<&ServiceStatus>) -> Report {
 
 fn overall(enabled: bool, services: Services) -> Overall {
     let down = |part: Status| part.status == State::Down;
+    let behind = down(services.community_svc) || down(services.event_store);
+    let has_queue = services.queue.status != State::Disabled;
     if !enabled {
         Overall::Disabled
-    } else if down(services.community_svc) || down(services.event_store) {
+    } else if down(services.queue) || (behind && !has_queue) {
         Overall::Down
-    } else if down(services.bettermode) || down(services.cache) {
+    } else if behind || down(services.bettermode) || down(services.cache) {
         Overall::Degraded
     } else {
         Overall::Ok

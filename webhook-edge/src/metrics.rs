@@ -11,12 +11,24 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::answers::Question;
+use crate::forward::Accepted;
 use crate::payload::{Event, Format, vocabulary};
+
+mod queue;
+
+pub use queue::QueueGauges;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WebhookLabels {
     outcome: &'static str,
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AnswerLabels {
+    question: &'static str,
+    source: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,6 +39,11 @@ struct NounLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PartLabel {
     part: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -44,8 +61,12 @@ struct Inner {
     webhooks: Family<WebhookLabels, Counter>,
     events: Family<NounLabel, Counter>,
     unknown: Family<PartLabel, Counter>,
+    answers: Family<AnswerLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
     verify: Histogram,
+    forwarded: Family<OutcomeLabel, Counter>,
+    forward_failures: Counter,
+    set_aside: Counter,
 }
 
 impl Metrics {
@@ -56,9 +77,13 @@ impl Metrics {
             webhooks: Family::default(),
             events: Family::default(),
             unknown: Family::default(),
+            answers: Family::default(),
             requests: Family::default(),
             // 4 microseconds, a small body, to 33 ms, far more than 1 MiB takes.
             verify: Histogram::new(exponential_buckets(0.000_004, 4.0, 8)),
+            forwarded: Family::default(),
+            forward_failures: Counter::default(),
+            set_aside: Counter::default(),
         };
         registry.register(
             "webhook_edge_webhooks",
@@ -76,6 +101,11 @@ impl Metrics {
             inner.unknown.clone(),
         );
         registry.register(
+            "webhook_edge_answers",
+            "Webhooks whose sender waited, by who answered: community-svc, or the edge for it",
+            inner.answers.clone(),
+        );
+        registry.register(
             "webhook_edge_http_requests",
             "HTTP requests by route and status",
             inner.requests.clone(),
@@ -86,7 +116,48 @@ impl Metrics {
             Unit::Seconds,
             inner.verify.clone(),
         );
+        registry.register(
+            "webhook_edge_forwarded",
+            "Events that community-svc has taken from the queue: stored, or known already",
+            inner.forwarded.clone(),
+        );
+        registry.register(
+            "webhook_edge_forward_failures",
+            "Batches that community-svc did not take because it is away or unwell",
+            inner.forward_failures.clone(),
+        );
+        registry.register(
+            "webhook_edge_set_aside",
+            "Events that community-svc refused while it took others",
+            inner.set_aside.clone(),
+        );
         Self(Arc::new(inner))
+    }
+
+    /// Counts events that the service has taken from the queue.
+    pub fn forwarded(&self, accepted: &[Accepted]) {
+        let stored = accepted
+            .iter()
+            .filter(|outcome| **outcome == Accepted::Stored)
+            .count();
+        let count = |outcome, number: usize| {
+            self.0
+                .forwarded
+                .get_or_create(&OutcomeLabel { outcome })
+                .inc_by(number as u64);
+        };
+        count("stored", stored);
+        count("duplicate", accepted.len() - stored);
+    }
+
+    /// Counts a batch that the service did not take.
+    pub fn forward_failed(&self) {
+        self.0.forward_failures.inc();
+    }
+
+    /// Counts an event that the service refused while it took others.
+    pub fn set_aside(&self) {
+        self.0.set_aside.inc();
     }
 
     /// Counts a webhook by what became of it: an outcome, and for a refusal why.
@@ -120,6 +191,15 @@ impl Metrics {
             !event.verb.is_empty() && !vocabulary::knows_verb(&event.verb),
             "verb",
         );
+    }
+
+    /// Counts an answer to a sender who waited, and who gave it.
+    pub fn answered(&self, question: Question, source: &'static str) {
+        let question = question.label();
+        self.0
+            .answers
+            .get_or_create(&AnswerLabels { question, source })
+            .inc();
     }
 
     /// Counts an answered request.

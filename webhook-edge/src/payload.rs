@@ -74,7 +74,7 @@ pub struct Event {
     /// The shape in which it arrived.
     pub format: Format,
     /// The route on which it arrived.
-    pub path: &'static str,
+    pub path: std::borrow::Cow<'static, str>,
     /// The body, byte for byte as it was signed.
     pub body: Bytes,
 }
@@ -195,7 +195,7 @@ fn event(
         network_id,
         received_at: delivery.received_at(),
         format: Format::BetterMode,
-        path: delivery.path(),
+        path: delivery.path().into(),
         body: delivery.body().clone(),
     }
 }
@@ -215,7 +215,7 @@ fn flat_event(delivery: &Delivery<Verified>, fields: &Fields<'_>, event_type: St
         occurred_at: flat_time(fields),
         received_at: delivery.received_at(),
         format: Format::Flat,
-        path: delivery.path(),
+        path: delivery.path().into(),
         body: delivery.body().clone(),
     }
 }

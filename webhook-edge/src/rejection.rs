@@ -40,12 +40,9 @@ pub enum Refusal {
     /// The body broke off.
     #[error("the body broke off")]
     BodyBroken,
-    /// As many webhooks as the edge holds at once are being worked on.
-    #[error("{limit} webhooks are being worked on already")]
-    Overloaded {
-        /// The limit.
-        limit: usize,
-    },
+    /// All the room for webhooks that are being worked on is taken.
+    #[error("there is no room for the bodies of more webhooks")]
+    Overloaded,
 }
 
 impl Refusal {
@@ -56,7 +53,7 @@ impl Refusal {
             Self::Signature(_) => StatusCode::UNAUTHORIZED,
             Self::Payload(payload::Error::ForeignNetwork) => StatusCode::FORBIDDEN,
             Self::Payload(_) | Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::Backend(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Backend(_) | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
         }
@@ -73,7 +70,7 @@ impl Refusal {
             Self::TooLarge { .. } => ("too_large", ""),
             Self::BodyTimeout { .. } => ("incomplete", "timeout"),
             Self::BodyBroken => ("incomplete", "broken"),
-            Self::Overloaded { .. } => ("overloaded", ""),
+            Self::Overloaded => ("overloaded", ""),
         }
     }
 
@@ -83,8 +80,8 @@ impl Refusal {
         let status = self.status().as_u16();
         let (cause, hint) = (self.to_string(), self.hint());
         match self {
-            Self::Backend(_) | Self::Overloaded { .. } => {
-                tracing::error!(status, cause, hint, path, "webhook not stored");
+            Self::Backend(_) | Self::Overloaded => {
+                tracing::error!(status, cause, hint, path, "webhook not taken");
             }
             _ => tracing::warn!(status, cause, hint, path, "webhook refused"),
         }
@@ -102,7 +99,7 @@ impl Refusal {
             }
             Self::TooLarge { .. } => "the limit is fixed; no webhook of BetterMode comes near it",
             Self::BodyTimeout { .. } | Self::BodyBroken => "the sender or a proxy gave up",
-            Self::Overloaded { .. } => "community-svc is slower than the webhooks come in",
+            Self::Overloaded => "somebody sends many large bodies at once; a proxy or firewall can keep them out",
         }
     }
 
@@ -114,7 +111,7 @@ impl Refusal {
             Self::Signature(_) | Self::Payload(payload::Error::ForeignNetwork) => {
                 return status.into_response();
             }
-            Self::Backend(_) | Self::Overloaded { .. } => "try again later".to_owned(),
+            Self::Backend(_) | Self::Overloaded => "try again later".to_owned(),
             Self::Payload(_)
             | Self::TooLarge { .. }
             | Self::BodyTimeout { .. }

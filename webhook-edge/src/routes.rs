@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::{HeaderValue, Request, StatusCode};
 use http_body::Body as HttpBody;
 use service_kit::clock::SharedClock;
 use service_kit::http::Body;
-use tokio::sync::Semaphore;
 use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{
@@ -20,6 +20,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply as _};
 
+use crate::answers::Answers;
 use crate::forward::Sink;
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -28,13 +29,11 @@ use crate::rejection;
 use crate::signature::{Keys, Window};
 
 mod health;
+mod memory;
 mod webhook;
 
-pub use webhook::{BODY_LIMIT, BODY_TIMEOUT};
-
-/// Webhooks worked on at once. With the body limit it bounds what strangers can
-/// make the edge hold in memory: 256 MiB.
-pub const IN_FLIGHT_LIMIT: usize = 256;
+pub use memory::Memory;
+pub use webhook::BODY_LIMIT;
 
 const REQUEST_ID: &str = "x-request-id";
 
@@ -55,16 +54,20 @@ pub struct Edge {
     pub window: Window,
     /// The one network whose webhooks are taken; any when `None`.
     pub network: Option<NetworkId>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// Where webhooks go.
     pub sink: Arc<dyn Sink>,
+    /// Who answers where the sender waits for more than a receipt.
+    pub answers: Arc<dyn Answers>,
     /// How the chain is.
     pub health: Arc<Health>,
     /// Where things are counted.
     pub metrics: Metrics,
     /// The time.
     pub clock: SharedClock,
-    /// Places for webhooks to be worked on at once.
-    pub slots: Arc<Semaphore>,
+    /// Room for the bodies that are being worked on.
+    pub memory: Memory,
 }
 
 /// The routes as one service, its layers around it.

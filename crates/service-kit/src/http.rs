@@ -207,14 +207,13 @@ impl Connection {
             }
         };
         match within_limits(work, &progress, &limits, &shutdown).await {
-            End::Finished(Ok(())) => {}
             End::Finished(Err(error)) => tracing::debug!(error, %peer, "connection ended"),
             End::TimedOut(limit) => {
                 place.metrics().timed_out(limit);
                 tracing::debug!(limit = limit.name(), %peer, "connection timed out");
             }
             End::MadeRoom => place.metrics().made_room(),
-            End::Aborted => {}
+            End::Finished(Ok(())) | End::Aborted => {}
         }
     }
 }

@@ -55,7 +55,7 @@ const ALL_WELL: [(&str, State); 3] = [
 fn health(enabled: bool) -> (Arc<FakeService>, Health) {
     let service = Arc::new(FakeService::default());
     service.answers(&ALL_WELL);
-    (service.clone(), Health::new(enabled, service))
+    (service.clone(), Health::new(enabled, service, None))
 }
 
 async fn overall_with(part: &str, state: State) -> (Overall, bool) {
@@ -74,7 +74,7 @@ async fn the_report_is_an_object_per_part_without_internals() {
     assert_eq!(
         json,
         format!(
-            r#"{{"status":"ok","version":"{version}","services":{{"bettermode":{{"status":"ok"}},"community_svc":{{"status":"ok"}},"event_store":{{"status":"ok"}},"cache":{{"status":"ok"}}}}}}"#
+            r#"{{"status":"ok","version":"{version}","services":{{"bettermode":{{"status":"ok"}},"queue":{{"status":"disabled"}},"community_svc":{{"status":"ok"}},"event_store":{{"status":"ok"}},"cache":{{"status":"ok"}}}}}}"#
         )
     );
 }

@@ -18,6 +18,7 @@ use crate::forward::{Accepted, Error};
 use crate::health::{Probe, ServiceStatus};
 use crate::payload::Event;
 
+mod answers;
 mod bad_input;
 mod good_input;
 
@@ -53,6 +54,16 @@ impl Sink for FakeSink {
     }
 }
 
+/// Never answers.
+struct Silent;
+
+#[async_trait]
+impl Answers for Silent {
+    async fn ask(&self, _event: Event) -> Result<crate::answers::Answer, Error> {
+        std::future::pending().await
+    }
+}
+
 struct FakeService;
 
 #[async_trait]
@@ -82,12 +93,14 @@ impl Door {
             window: Window::new(Duration::from_secs(900)),
             network: None,
             sink: sink.clone(),
-            health: Arc::new(Health::new(true, Arc::new(FakeService))),
+            health: Arc::new(Health::new(true, Arc::new(FakeService), None)),
             metrics: Metrics::register(&mut registry),
             clock: Arc::new(ManualClock::new(
                 Timestamp::from_millisecond(NOW_MS).unwrap(),
             )),
-            slots: Arc::new(Semaphore::new(IN_FLIGHT_LIMIT)),
+            memory: Memory::default(),
+            body_timeout: Duration::from_secs(10),
+            answers: Arc::new(Silent),
         };
         change(&mut edge);
         Self {

@@ -17,16 +17,16 @@ use tokio::time::Instant;
 use warp::Reply as _;
 use warp::reply::Response;
 
-use super::{Edge, IN_FLIGHT_LIMIT, Intake};
-use crate::forward::Accepted;
+use super::memory::{Full, Held};
+use super::{Edge, Intake};
+use crate::answers::{self, Answer, Question};
+use crate::forward::{self, Accepted};
 use crate::payload::{Event, Payload};
 use crate::rejection::{self, Refusal};
 use crate::signature::{Delivery, Unverified, Verified};
 
 /// Largest body that is taken, in bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;
-/// How long a body may take to arrive.
-pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers one webhook and says in metrics and log what became of it. Any method
 /// but POST is 405; with the integration switched off the path does not exist.
@@ -69,10 +69,9 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf + Send,
 {
-    let _slot = edge.slots.try_acquire().map_err(|_| Refusal::Overloaded {
-        limit: IN_FLIGHT_LIMIT,
-    })?;
-    let body = read_body(&headers, body).await?;
+    // Held until the answer is ready: the body lives as long.
+    let mut memory = edge.memory.hold();
+    let body = read_body(edge.body_timeout, &headers, body, &mut memory).await?;
     let delivery = verify(edge, intake, Delivery::new(path, headers, body))?;
     match Payload::read(&delivery, edge.network.as_ref())? {
         Payload::Challenge { challenge } => {
@@ -80,7 +79,14 @@ where
             edge.metrics.webhook("challenge", "");
             Ok(succeeded("TEST", &json!({ "challenge": challenge })))
         }
-        Payload::Event(event) => store(edge, *event).await,
+        Payload::Event(event) => match Question::of(&event) {
+            Some(question) => reply(edge, question, *event).await,
+            None => {
+                let envelope_type = event.envelope_type.clone();
+                store(edge, *event).await?;
+                Ok(succeeded(&envelope_type, &json!({})))
+            }
+        },
     }
 }
 
@@ -101,7 +107,7 @@ fn verify(
     }
 }
 
-async fn store(edge: &Edge, event: Event) -> Result<Value, Refusal> {
+async fn store(edge: &Edge, event: Event) -> Result<(), Refusal> {
     let kept = event.clone();
     let accepted = edge.sink.accept(event).await?;
     edge.metrics.event(&kept);
@@ -110,14 +116,57 @@ async fn store(edge: &Edge, event: Event) -> Result<Value, Refusal> {
         Accepted::Duplicate => "duplicate",
     };
     edge.metrics.webhook(outcome, "");
-    tracing::info!(
+    // Not by default: a line for each webhook costs more than verifying it.
+    tracing::debug!(
         outcome,
         event_id = loggable(kept.id.as_str()),
         event_type = loggable(&kept.event_type),
-        path = kept.path,
-        "webhook stored"
+        path = %kept.path,
+        "webhook taken"
     );
-    Ok(succeeded(&kept.envelope_type, &json!({})))
+    Ok(())
+}
+
+/// Answers a webhook whose sender waits: what somebody has done by it is kept first,
+/// then the service is asked for as long as there is time.
+async fn reply(edge: &Edge, question: Question, event: Event) -> Result<Value, Refusal> {
+    let deadline = Instant::now() + answers::BUDGET;
+    if question.carries_intent() {
+        store(edge, event.clone()).await?;
+    } else {
+        edge.metrics.webhook("answered", "");
+    }
+    let (envelope_type, body) = (event.envelope_type.clone(), event.body.clone());
+    let asked = tokio::time::timeout_at(deadline, edge.answers.ask(event)).await;
+    let problem = match asked {
+        Ok(Ok(answer)) => {
+            edge.metrics.answered(question, "service");
+            return Ok(said(&envelope_type, &answer));
+        }
+        Ok(Err(error)) => error,
+        Err(_) => forward::Error::TimedOut(answers::BUDGET),
+    };
+    edge.metrics.answered(question, "canned");
+    let (cause, hint) = (problem.to_string(), problem.hint());
+    tracing::warn!(
+        question = question.label(),
+        cause,
+        hint,
+        "answered without community-svc"
+    );
+    Ok(succeeded(&envelope_type, &question.canned(&body)))
+}
+
+fn said(envelope_type: &str, answer: &Answer) -> Value {
+    match answer {
+        Answer::Succeeded(data) => succeeded(envelope_type, data),
+        Answer::Failed { code, message } => json!({
+            "type": envelope_type,
+            "status": "FAILED",
+            "errorCode": code,
+            "errorMessage": message,
+        }),
+    }
 }
 
 /// A name as it may stand in a log: whoever signs can put anything where BetterMode
@@ -137,7 +186,12 @@ fn succeeded(envelope_type: &str, data: &Value) -> Value {
 
 /// Reads at most [`BODY_LIMIT`] bytes, however long the sender says the body is or
 /// does not say it.
-async fn read_body<S, B>(headers: &HeaderMap, body: S) -> Result<Bytes, Refusal>
+async fn read_body<S, B>(
+    limit: Duration,
+    headers: &HeaderMap,
+    body: S,
+    memory: &mut Held<'_>,
+) -> Result<Bytes, Refusal>
 where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf + Send,
@@ -157,13 +211,16 @@ where
             if bytes.len() + chunk.remaining() > BODY_LIMIT {
                 return Err(too_large());
             }
+            memory
+                .grow_to(bytes.len() + chunk.remaining())
+                .map_err(|Full| Refusal::Overloaded)?;
             bytes.put(chunk);
         }
         Ok(bytes.freeze())
     };
-    tokio::time::timeout(BODY_TIMEOUT, read)
+    tokio::time::timeout(limit, read)
         .await
         .map_err(|_| Refusal::BodyTimeout {
-            seconds: BODY_TIMEOUT.as_secs(),
+            seconds: limit.as_secs(),
         })?
 }

@@ -66,6 +66,7 @@ fn load(service_url: &str, more: &[(&str, &str)]) -> Loaded {
         ("WEBHOOK_EDGE_ADMIN_LISTEN", "127.0.0.1:0"),
         ("COMMUNITY_SVC_URL", service_url),
         ("COMMUNITY_SVC_TOKEN", "a-service-token"),
+        ("WEBHOOK_ACK", "stored"),
     ];
     values.extend(more);
     Config::load(&MapEnv::new(values)).unwrap()

@@ -20,6 +20,7 @@ fn program(settings: &[(&str, &str)]) -> Command {
         .env("WEBHOOK_EDGE_ADMIN_LISTEN", "127.0.0.1:0")
         // Nobody listens on port 1.
         .env("COMMUNITY_SVC_URL", "http://127.0.0.1:1")
+        .env("WEBHOOK_ACK", "stored")
         .envs(settings.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -203,7 +204,7 @@ async fn a_webhook_that_cannot_be_stored_is_an_error_line() {
     );
     let reply = post(edge.http, WEBHOOKS, &[], MEMBER_CREATED.into()).await;
     assert_eq!((reply.status, reply.header("retry-after")), (503, "5"));
-    let line = edge.line_with("webhook not stored");
+    let line = edge.line_with("webhook not taken");
     assert!(line.contains("ERROR"), "{line}");
     assert!(
         line.contains("cause=\"community-svc did not answer"),

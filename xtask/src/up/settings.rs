@@ -165,7 +165,7 @@ impl Demo {
                 format!("http://{}", self.service.address),
             ),
             (
-                "DATA_DIR",
+                "WEBHOOK_EDGE_QUEUE_DIR",
                 self.data.join("webhook-edge").display().to_string(),
             ),
         ]

@@ -140,22 +140,20 @@ async fn a_service_that_is_down_is_503_with_retry_after() {
 }
 
 #[tokio::test]
-async fn more_webhooks_at_once_than_places_are_503() {
+async fn bodies_that_find_no_room_beside_others_are_503() {
     let door = Door::with(
         FakeSink {
             hangs: true,
             ..FakeSink::default()
         },
-        |edge| edge.slots = Arc::new(Semaphore::new(1)),
+        // Room for this body once.
+        |edge| edge.memory = Memory::of(MEMBER_CREATED.len().div_ceil(1024)),
     );
     let waiting = door.post(PATH, MEMBER_CREATED);
-    let next = async {
-        while door.edge.slots.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
-        door.post(PATH, MEMBER_CREATED).await
-    };
+    let next = door.post(PATH, MEMBER_CREATED);
     tokio::select! {
+        // In this order: the first one takes the room.
+        biased;
         answer = waiting => panic!("a hanging sink answered: {answer:?}"),
         answer = next => assert_eq!((answer.status, answer.header("retry-after")), (503, "5")),
     }
@@ -199,7 +197,7 @@ async fn unknown_paths_are_404() {
 async fn a_switched_off_integration_has_no_webhook_paths_and_says_disabled() {
     let door = Door::with(FakeSink::default(), |edge| {
         edge.intake = None;
-        edge.health = Arc::new(Health::new(false, Arc::new(FakeService)));
+        edge.health = Arc::new(Health::new(false, Arc::new(FakeService), None));
     });
     for path in ["", "/member", "/activity", "/event"] {
         let request = signed(&format!("{PATH}{path}"), MEMBER_CREATED.as_bytes(), NOW_MS);
