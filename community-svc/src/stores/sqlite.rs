@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 
@@ -56,6 +57,7 @@ impl SqliteFile {
         let reader = Connection::open_with_flags(&file, reading)
             .and_then(with_patience)
             .map_err(|error| failed("opening community.sqlite to read", error))?;
+        log_statements(&reader);
         Ok(Self {
             writer: Arc::new(Mutex::new(writer)),
             reader: Arc::new(Mutex::new(reader)),
@@ -148,6 +150,19 @@ fn with_patience(connection: Connection) -> Result<Connection, rusqlite::Error> 
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(connection)
+}
+
+/// Writes each statement that reads to the log, without its values, where the log's
+/// level asks for it: whoever looks for a slow one can have SQLite explain it.
+fn log_statements(reader: &Connection) {
+    if tracing::enabled!(tracing::Level::TRACE) {
+        let log = |event: TraceEvent<'_>| {
+            if let TraceEvent::Stmt(_, statement) = event {
+                tracing::trace!(statement, "reading");
+            }
+        };
+        reader.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(log));
+    }
 }
 
 fn failed(
