@@ -1,0 +1,115 @@
+//! The indexes, and what MongoDB deletes by itself.
+
+use std::time::Duration;
+
+use mongodb::bson::{Document, doc};
+use mongodb::error::{Error as DriverError, ErrorKind};
+use mongodb::options::IndexOptions;
+use mongodb::{Collection, Database, IndexModel};
+
+use super::{ACTIVITIES, COUNTS};
+use crate::activities::Retention;
+
+/// Two indexes of this name differ in their options.
+const INDEX_OPTIONS_CONFLICT: i32 = 85;
+const NAMESPACE_NOT_FOUND: i32 = 26;
+const INDEX_NOT_FOUND: i32 = 27;
+
+/// The name of the index by which a collection's documents expire.
+const EXPIRY: &str = "expiry";
+
+pub(super) async fn create(database: &Database) -> Result<(), DriverError> {
+    let activities = [
+        doc! { "timestamp": -1, "_id": -1 },
+        doc! { "kind": 1, "timestamp": -1, "_id": -1 },
+        doc! { "member_id": 1, "timestamp": -1, "_id": -1 },
+        doc! { "member_id": 1, "kind": 1, "timestamp": -1, "_id": -1 },
+    ];
+    let sparse = IndexOptions::builder().sparse(true).build();
+    let others = IndexModel::builder()
+        .keys(doc! { "others": 1 })
+        .options(sparse)
+        .build();
+    let indexes = activities
+        .into_iter()
+        .map(|keys| IndexModel::builder().keys(keys).build())
+        .chain([others]);
+    collection(database, ACTIVITIES)
+        .create_indexes(indexes)
+        .await?;
+    let ranking = IndexModel::builder()
+        .keys(doc! { "level": 1, "period": 1, "count": -1, "member_id": 1 })
+        .options(partial(doc! { "ranked": true }))
+        .build();
+    collection(database, COUNTS).create_index(ranking).await?;
+    Ok(())
+}
+
+/// Has MongoDB delete what is too old, or nothing; it looks once a minute.
+pub(super) async fn expire(database: &Database, retention: Retention) -> Result<(), DriverError> {
+    let of_members = doc! { "member_id": { "$gt": "" } };
+    for (name, field, options) in [
+        (ACTIVITIES, "timestamp", IndexOptions::default()),
+        (COUNTS, "last_active_at", partial(of_members)),
+    ] {
+        match retention.seconds() {
+            Some(seconds) => expire_after(database, name, field, options, seconds).await?,
+            None => keep(&collection(database, name)).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn expire_after(
+    database: &Database,
+    name: &str,
+    field: &str,
+    mut options: IndexOptions,
+    seconds: i64,
+) -> Result<(), DriverError> {
+    options.name = Some(EXPIRY.to_owned());
+    options.expire_after = Some(Duration::from_secs(seconds.unsigned_abs()));
+    let index = IndexModel::builder()
+        .keys(doc! { field: 1 })
+        .options(options)
+        .build();
+    match collection(database, name).create_index(index).await {
+        Ok(_) => Ok(()),
+        // The setting was another one before.
+        Err(error) if code(&error) == Some(INDEX_OPTIONS_CONFLICT) => database
+            .run_command(doc! {
+                "collMod": name,
+                "index": { "name": EXPIRY, "expireAfterSeconds": seconds },
+            })
+            .await
+            .map(|_| ()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn keep(collection: &Collection<Document>) -> Result<(), DriverError> {
+    match collection.drop_index(EXPIRY).await {
+        Err(error) if !matches!(code(&error), Some(INDEX_NOT_FOUND | NAMESPACE_NOT_FOUND)) => {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The server's number for what went wrong.
+pub(super) fn code(error: &DriverError) -> Option<i32> {
+    match error.kind.as_ref() {
+        ErrorKind::Command(command) => Some(command.code),
+        _ => None,
+    }
+}
+
+fn partial(filter: Document) -> IndexOptions {
+    IndexOptions::builder()
+        .partial_filter_expression(filter)
+        .build()
+}
+
+fn collection(database: &Database, name: &str) -> Collection<Document> {
+    database.collection(name)
+}

@@ -1,0 +1,135 @@
+//! The effects themselves, each idempotent per event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bettermode::MemberId;
+use jiff::Timestamp;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+
+use super::Failure;
+use crate::activities::{Payload, SharedActivityStore, member_of, normalise};
+use crate::community_members::{MemberChange, SharedMemberStore};
+use crate::events::{NewEvent, Projection, SharedEventStore};
+use crate::members::Members;
+use crate::stores::StoreError;
+
+/// What events are projected to; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Effects {
+    pub(super) cache: Members,
+    pub(super) members: SharedMemberStore,
+    pub(super) activities: SharedActivityStore,
+    /// How long a cached copy lives at most.
+    cache_ttl: Duration,
+    gate: Arc<RwLock<()>>,
+}
+
+/// What an erasure removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    /// Events whose payload and ids were erased.
+    pub events: u64,
+    /// Activities that were deleted.
+    pub activities: u64,
+    /// Whether there was a record of the member.
+    pub record: bool,
+}
+
+impl Effects {
+    /// To these; `cache_ttl` is the time that a cached member lives, about.
+    #[must_use]
+    pub fn new(
+        cache: Members,
+        members: SharedMemberStore,
+        activities: SharedActivityStore,
+        cache_ttl: Duration,
+    ) -> Self {
+        Self {
+            cache,
+            members,
+            activities,
+            // Copies live a little shorter or longer than told.
+            cache_ttl: cache_ttl * 2,
+            gate: Arc::default(),
+        }
+    }
+
+    /// Where activities are kept.
+    #[must_use]
+    pub fn activities(&self) -> &SharedActivityStore {
+        &self.activities
+    }
+
+    /// Erases what is kept of a member. Events go first: a projection that runs
+    /// meanwhile finds nothing left to project, and one that has begun is waited
+    /// for.
+    ///
+    /// # Errors
+    /// When a store does not answer; call again, what was erased stays so.
+    pub async fn erase(
+        &self,
+        events: &SharedEventStore,
+        member: &MemberId,
+    ) -> Result<Erased, StoreError> {
+        let erased = events.erase(member.as_str()).await?;
+        let _alone = self.gate.write().await;
+        let activities = self.activities.erase(member).await?;
+        let record = self.members.erase(member).await?;
+        self.cache.forget(member).await;
+        Ok(Erased {
+            events: erased,
+            activities,
+            record,
+        })
+    }
+
+    /// Keeps erasures out while a batch takes effect.
+    pub(super) async fn enter(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.gate).read_owned().await
+    }
+
+    /// Has one projection of these events take effect.
+    pub(super) async fn run(
+        &self,
+        projection: Projection,
+        events: &[&NewEvent],
+    ) -> Result<(), Failure> {
+        match projection {
+            Projection::Cache => self.forget(events).await,
+            Projection::Members => {
+                let changes: Vec<_> = events
+                    .iter()
+                    .filter_map(|event| MemberChange::read(event))
+                    .collect();
+                Ok(self.members.apply(&changes).await?)
+            }
+            Projection::Activities => {
+                let activities: Vec<_> = events.iter().flat_map(|event| normalise(event)).collect();
+                Ok(self.activities.put(&activities).await?)
+            }
+        }
+    }
+
+    /// Whether a copy from before the event cannot be in the cache any more,
+    /// although nobody dropped it.
+    pub(super) fn has_left_the_cache(&self, event: &NewEvent, now: Timestamp) -> bool {
+        let age = Duration::try_from(now.duration_since(event.received_at));
+        age.is_ok_and(|age| age > self.cache_ttl)
+    }
+
+    async fn forget(&self, events: &[&NewEvent]) -> Result<(), Failure> {
+        for member in events.iter().filter_map(|event| changed_member(event)) {
+            self.cache
+                .invalidate(&member)
+                .await
+                .map_err(|error| Failure::Away(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+/// The member whose cached copy an event makes stale.
+pub(super) fn changed_member(event: &NewEvent) -> Option<MemberId> {
+    member_of(event, &Payload::read(event)?)
+}
