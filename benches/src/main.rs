@@ -16,6 +16,7 @@ mod figures;
 mod machine;
 mod outage;
 mod report;
+mod slow_sockets;
 mod stored_events;
 mod system;
 mod webhook;
@@ -38,6 +39,8 @@ enum Command {
     Webhooks(webhooks::Options),
     /// Pages and summaries over a million stored events
     StoredEvents(stored_events::Options),
+    /// Ordinary requests while thousands of sockets stall
+    SlowSockets(slow_sockets::Options),
     /// The service is away, comes back, the edge drains
     Outage(outage::Options),
     /// A baseline, to be measured beside the edge
@@ -53,6 +56,7 @@ async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Webhooks(options) => webhooks::run(&options).await,
         Command::StoredEvents(options) => stored_events::run(&options).await,
+        Command::SlowSockets(options) => slow_sockets::run(&options).await,
         Command::Outage(options) => outage::run(&options).await,
         Command::Baseline(options) => baseline::run(options).await,
         Command::OnCore(options) => affinity::become_program(&options),

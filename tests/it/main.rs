@@ -14,11 +14,13 @@ mod upstream_failures;
 
 // From a change in the community to a stored event.
 mod stored_events;
+mod synchronous_answers;
 mod webhook_refusals;
 mod webhook_signatures;
 mod webhook_to_event;
 
 // Bad days and busy ones.
+mod hostile_connections;
 mod limits;
 mod outages;
 mod replicas;
@@ -29,6 +31,7 @@ mod config;
 mod keeps_secrets;
 mod switched_off;
 mod testing_mode;
+mod tls;
 
 // Promises to strangers: the contract, and the vendor's schema and signature.
 mod contract;
@@ -43,4 +46,5 @@ mod tidy;
 // Helpers that only these tests need.
 mod grpcurl;
 mod raw_grpc;
+mod raw_http;
 mod repository;

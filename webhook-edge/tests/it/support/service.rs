@@ -181,6 +181,44 @@ impl WebhookEventService for World {
     ) -> Result<Response<v1::ListWebhookEventsResponse>, Status> {
         Err(failure(Code::Unimplemented))
     }
+
+    async fn answer_webhook(
+        &self,
+        _request: Request<v1::AnswerWebhookRequest>,
+    ) -> Result<Response<v1::AnswerWebhookResponse>, Status> {
+        Err(failure(Code::Unimplemented))
+    }
+
+    async fn get_webhook_event(
+        &self,
+        _request: Request<v1::GetWebhookEventRequest>,
+    ) -> Result<Response<v1::GetWebhookEventResponse>, Status> {
+        Err(failure(Code::Unimplemented))
+    }
+
+    async fn replay_webhook_events(
+        &self,
+        _request: Request<v1::ReplayWebhookEventsRequest>,
+    ) -> Result<Response<v1::ReplayWebhookEventsResponse>, Status> {
+        Err(failure(Code::Unimplemented))
+    }
+
+    async fn list_dead_letters(
+        &self,
+        _request: Request<v1::ListDeadLettersRequest>,
+    ) -> Result<Response<v1::ListDeadLettersResponse>, Status> {
+        Err(failure(Code::Unimplemented))
+    }
+
+    type WatchWebhookEventsStream =
+        futures::stream::Empty<Result<v1::WatchWebhookEventsResponse, Status>>;
+
+    async fn watch_webhook_events(
+        &self,
+        _request: Request<v1::WatchWebhookEventsRequest>,
+    ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
+        Err(failure(Code::Unimplemented))
+    }
 }
 
 #[async_trait]
