@@ -9,23 +9,28 @@ use std::time::Duration;
 
 use bettermode::{Client, Transport};
 use prometheus_client::registry::Registry;
+use rand::RngExt as _;
 use service_kit::admin;
 use service_kit::clock::SharedClock;
 use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
+use crate::activities::SharedActivityStore;
 use crate::cache;
-use crate::config::{BetterMode, Config};
+use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
-use crate::grpc::{Community, WebhookEvents};
+use crate::events::{MAX_WATCHERS, SharedEventStore};
+use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
 use crate::members::{Members, Ttl};
 use crate::metrics::Metrics;
 use crate::posts::Posts;
+use crate::projections::{Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
 use crate::server::{self, Parts};
 use crate::stores::Stores;
@@ -70,6 +75,7 @@ pub struct App {
     health: Health,
     reporter: HealthReporter,
     upstream: Upstream,
+    background: Background,
     enabled: bool,
     drain: Duration,
     tasks: Tasks,
@@ -94,7 +100,8 @@ impl App {
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
         let enabled = config.bettermode.enabled;
         let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
-        let (parts, health) = parts(config, stores, &upstream, clock, metrics);
+        let (parts, health, background) =
+            parts(config, stores, &upstream, (clock, &shutdown), metrics);
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let routes = server::routes(
             parts,
@@ -110,6 +117,7 @@ impl App {
             health,
             reporter,
             upstream,
+            background,
             enabled,
             drain,
             tasks,
@@ -133,6 +141,7 @@ impl App {
             "health",
             self.health.clone().watch(self.reporter, shutdown.clone()),
         );
+        self.background.spawn(&tasks, &shutdown);
         if self.enabled {
             tasks.spawn("capabilities", learn_capabilities(self.upstream));
         }
@@ -161,9 +170,9 @@ fn parts(
     config: Config,
     stores: Stores,
     upstream: &Upstream,
-    clock: SharedClock,
+    (clock, shutdown): (SharedClock, &Shutdown),
     metrics: Metrics,
-) -> (Parts, Health) {
+) -> (Parts, Health, Background) {
     let members = Members::new(
         upstream.clone(),
         stores.cache.clone(),
@@ -177,7 +186,7 @@ fn parts(
         cache: stores.cache,
         events: Arc::clone(&stores.events),
         limiter: stores.limiter,
-        clock,
+        clock: Arc::clone(&clock),
     });
     let community = Community {
         enabled: config.bettermode.enabled,
@@ -186,20 +195,90 @@ fn parts(
         direct_messages: DirectMessages::new(upstream.clone()),
         health: health.clone(),
     };
+    let effects = Effects::new(
+        members,
+        stores.members,
+        stores.activities,
+        config.cache.member_ttl,
+    );
+    let activities = Activities {
+        enabled: config.bettermode.enabled,
+        events: Arc::clone(&stores.events),
+        effects: effects.clone(),
+    };
+    let background = Background::new(
+        Arc::clone(&stores.events),
+        effects.clone(),
+        &config.events,
+        &clock,
+        &metrics,
+    );
     let webhook_events = WebhookEvents {
         enabled: config.bettermode.enabled,
         store: stores.events,
-        members,
         metrics: metrics.clone(),
+        clock,
+        shutdown: shutdown.clone(),
+        watchers: Arc::new(Semaphore::new(MAX_WATCHERS as usize)),
+        preview: Arc::new(effects),
     };
     let parts = Parts {
         community,
         webhook_events,
+        activities,
         metrics,
         auth: config.auth,
         max_concurrent_calls: config.max_concurrent_calls,
     };
-    (parts, health)
+    (parts, health, background)
+}
+
+/// What goes on while nobody calls.
+struct Background {
+    projector: Projector,
+    events: SharedEventStore,
+    events_for: Option<Duration>,
+    activities: SharedActivityStore,
+}
+
+impl Background {
+    fn new(
+        events: SharedEventStore,
+        effects: Effects,
+        config: &EventsConfig,
+        clock: &SharedClock,
+        metrics: &Metrics,
+    ) -> Self {
+        let activities = Arc::clone(effects.activities());
+        let attempts = config.projection_attempts;
+        let tools = (Arc::clone(clock), random());
+        let days = u64::from(config.event_days);
+        Self {
+            projector: Projector::new(
+                Arc::clone(&events),
+                effects,
+                attempts,
+                tools,
+                metrics.clone(),
+            ),
+            events,
+            events_for: (days > 0).then(|| Duration::from_hours(24 * days)),
+            activities,
+        }
+    }
+
+    fn spawn(self, tasks: &Tasks, shutdown: &Shutdown) {
+        tasks.spawn("projector", self.projector.run(shutdown.clone()));
+        tasks.spawn(
+            "retention",
+            retention::keep(
+                self.events,
+                self.events_for,
+                self.activities,
+                shutdown.clone(),
+            ),
+        );
+    }
 }
 
 async fn serve(listener: TcpListener, routes: Routes, shutdown: &Shutdown, drain: Duration) {
@@ -281,6 +360,14 @@ async fn learn_capabilities(upstream: Upstream) {
 )]
 fn ttl(about: Duration) -> Ttl {
     Arc::new(move || cache::jittered(about, &mut rand::rng()))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wiring is where randomness comes from"
+)]
+fn random() -> Random {
+    Arc::new(|| rand::rng().random())
 }
 
 fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {

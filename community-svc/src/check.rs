@@ -75,15 +75,17 @@ async fn dependencies(config: &Config) -> Vec<(&'static str, Result<String, Stri
         Ok(stores) => stores,
         Err(error) => return vec![("stores", Err(error.to_string()))],
     };
-    let (cache, events, bettermode) = tokio::join!(
+    let (cache, events, activities, bettermode) = tokio::join!(
         tokio::time::timeout(PATIENCE, stores.cache.ping()),
         tokio::time::timeout(PATIENCE, stores.events.ping()),
+        tokio::time::timeout(PATIENCE, stores.activities.check()),
         tokio::time::timeout(PATIENCE, bettermode(config, &stores, &clock)),
     );
     vec![
         ("bettermode", bettermode.unwrap_or_else(|_| Err(too_long()))),
         ("cache", told(cache, stores.cache.kind())),
         ("event_store", told(events, stores.events.kind())),
+        ("activity_store", told(activities, stores.activities.kind())),
     ]
 }
 

@@ -97,6 +97,12 @@ pub struct EventsConfig {
     pub mongodb_database: String,
     /// Where embedded stores keep their files.
     pub data_dir: PathBuf,
+    /// How many days events are kept; 0 keeps them for ever.
+    pub event_days: u32,
+    /// How many days activities are kept; 0 keeps them for ever.
+    pub activity_days: u32,
+    /// After so many failures a projection of an event is given up on.
+    pub projection_attempts: u32,
 }
 
 /// The settings and what is worth saying about them.
@@ -137,10 +143,16 @@ impl Config {
                 mongodb_uri: settings.address("MONGODB_URI"),
                 mongodb_database: settings.parsed("MONGODB_DATABASE", "community".to_owned()),
                 data_dir: settings.parsed("DATA_DIR", "data".to_owned()).into(),
+                event_days: days(&mut settings, "COMMUNITY_SVC_EVENT_RETENTION_DAYS"),
+                activity_days: days(&mut settings, "COMMUNITY_SVC_ACTIVITY_RETENTION_DAYS"),
+                projection_attempts: settings.parsed("COMMUNITY_SVC_PROJECTION_ATTEMPTS", 10),
             },
         };
         if config.cache.member_ttl.is_zero() {
             settings.reject("COMMUNITY_SVC_MEMBER_TTL_SECONDS=0: use at least 1");
+        }
+        if config.events.projection_attempts == 0 {
+            settings.reject("COMMUNITY_SVC_PROJECTION_ATTEMPTS=0: use at least 1");
         }
         let unknown = settings.unknown(PREFIXES, OF_OTHERS);
         match settings.finish() {
@@ -239,6 +251,20 @@ fn load_auth(settings: &mut Settings<'_>, listen: SocketAddr) -> Option<Keys> {
 
 fn seconds(settings: &mut Settings<'_>, key: &str, default: u64) -> Duration {
     Duration::from_secs(settings.parsed(key, default))
+}
+
+/// How long something is kept. The edge sends an event again for up to 7 days; one
+/// that was forgotten by then would take effect twice.
+fn days(settings: &mut Settings<'_>, key: &str) -> u32 {
+    const LEAST: u32 = 8;
+    const MOST: u32 = 36_500;
+    let days = settings.parsed(key, 0);
+    if days != 0 && !(LEAST..=MOST).contains(&days) {
+        settings.reject(format!(
+            "{key}={days}: use 0 to keep for ever, or {LEAST} to {MOST} days"
+        ));
+    }
+    days
 }
 
 fn loopback(port: u16) -> SocketAddr {

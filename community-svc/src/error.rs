@@ -113,6 +113,23 @@ pub enum Error {
     /// The event store does not answer.
     #[error("the event store did not answer; nothing is lost if you send the same events again")]
     EventStoreUnavailable,
+    /// No such event.
+    #[error("the store has no webhook event with this id; check it, or it was too old to be kept")]
+    WebhookEventNotFound,
+    /// The resume token is not ours.
+    #[error("resume_token is damaged or of another store; watch without one")]
+    InvalidResumeToken,
+    /// Events after the resume token are gone.
+    #[error(
+        "what follows resume_token is no longer there; list what was missed, and watch without a token"
+    )]
+    ResumeTokenExpired,
+    /// The store has no change streams.
+    #[error("the event store cannot be followed: MongoDB must run as a replica set for that")]
+    WatchUnavailable,
+    /// The service stops.
+    #[error("the service is stopping; watch again from the last resume token")]
+    WatchEnded,
     /// The page token is not ours, or not for this query.
     #[error("page_token is damaged or belongs to another query; start again without one")]
     InvalidPageToken,
@@ -165,7 +182,11 @@ impl Error {
             Self::OutcomeUnknown { .. } => ErrorReason::OutcomeUnknown,
             Self::IntegrationDisabled => ErrorReason::IntegrationDisabled,
             Self::ImpersonationUnavailable => ErrorReason::ImpersonationUnavailable,
-            Self::EventStoreUnavailable => ErrorReason::EventStoreUnavailable,
+            Self::EventStoreUnavailable | Self::WatchEnded => ErrorReason::EventStoreUnavailable,
+            Self::WebhookEventNotFound => ErrorReason::WebhookEventNotFound,
+            Self::InvalidResumeToken => ErrorReason::InvalidResumeToken,
+            Self::ResumeTokenExpired => ErrorReason::ResumeTokenExpired,
+            Self::WatchUnavailable => ErrorReason::WatchUnavailable,
             Self::InvalidPageToken => ErrorReason::InvalidPageToken,
             Self::Unauthenticated => ErrorReason::Unauthenticated,
             Self::DeadlineExceeded => ErrorReason::DeadlineExceeded,
@@ -190,14 +211,21 @@ impl Error {
             | Self::SpaceNotFound
             | Self::PostTypeNotFound(_)
             | Self::UpstreamRejected { .. }
-            | Self::InvalidPageToken => Code::InvalidArgument,
-            Self::MemberNotFound { .. } | Self::EmailNotVisible => Code::NotFound,
+            | Self::InvalidPageToken
+            | Self::InvalidResumeToken => Code::InvalidArgument,
+            Self::MemberNotFound { .. } | Self::EmailNotVisible | Self::WebhookEventNotFound => {
+                Code::NotFound
+            }
+            Self::ResumeTokenExpired => Code::OutOfRange,
             Self::UpstreamPermissionDenied { .. } => Code::PermissionDenied,
             Self::UpstreamTokenRefused
             | Self::IntegrationDisabled
-            | Self::ImpersonationUnavailable => Code::FailedPrecondition,
+            | Self::ImpersonationUnavailable
+            | Self::WatchUnavailable => Code::FailedPrecondition,
             Self::UpstreamRateLimited { .. } | Self::Overloaded => Code::ResourceExhausted,
-            Self::UpstreamUnavailable { .. } | Self::EventStoreUnavailable => Code::Unavailable,
+            Self::UpstreamUnavailable { .. } | Self::EventStoreUnavailable | Self::WatchEnded => {
+                Code::Unavailable
+            }
             Self::UpstreamUnintelligible { .. } | Self::Internal => Code::Internal,
             Self::OutcomeUnknown { .. } => Code::Unknown,
             Self::Unauthenticated => Code::Unauthenticated,
@@ -217,6 +245,9 @@ impl Error {
             Self::SpaceNotFound => Some(("space_id", self.to_string())),
             Self::PostTypeNotFound(_) => Some(("post_type_id", self.to_string())),
             Self::InvalidPageToken => Some(("page_token", self.to_string())),
+            Self::InvalidResumeToken | Self::ResumeTokenExpired => {
+                Some(("resume_token", self.to_string()))
+            }
             Self::UpstreamRejected {
                 field: Some(field), ..
             }
@@ -233,7 +264,7 @@ impl Error {
             Self::UpstreamUnavailable { .. } | Self::EventStoreUnavailable => {
                 Some(Duration::from_secs(1))
             }
-            Self::Overloaded => Some(Duration::from_millis(100)),
+            Self::Overloaded | Self::WatchEnded => Some(Duration::from_millis(100)),
             _ => None,
         }
     }

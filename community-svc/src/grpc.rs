@@ -1,18 +1,27 @@
 //! The RPCs: check, call, convert. Proto types stop here.
 
+use std::sync::Arc;
+
 use community_proto::v1 as pb;
+use community_proto::v1::activity_service_server::ActivityService;
 use community_proto::v1::community_service_server::CommunityService;
 use community_proto::v1::webhook_event_service_server::WebhookEventService;
+use service_kit::clock::SharedClock;
+use service_kit::shutdown::Shutdown;
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use crate::direct_messages::DirectMessages;
 use crate::error::Error;
 use crate::events::SharedEventStore;
+use crate::events::replay::Preview;
 use crate::health::Health;
 use crate::members::Members;
 use crate::metrics::Metrics;
 use crate::posts::Posts;
+use crate::projections::Effects;
 
+mod activities;
 mod convert;
 mod direct_messages;
 mod members;
@@ -20,6 +29,7 @@ mod page_token;
 mod posts;
 mod status;
 mod validate;
+mod webhook_answers;
 mod webhook_events;
 
 /// What `CommunityService` needs.
@@ -37,8 +47,22 @@ pub(crate) struct Community {
 pub(crate) struct WebhookEvents {
     pub(crate) enabled: bool,
     pub(crate) store: SharedEventStore,
-    pub(crate) members: Members,
     pub(crate) metrics: Metrics,
+    pub(crate) clock: SharedClock,
+    /// Ends every watch.
+    pub(crate) shutdown: Shutdown,
+    /// Places for watchers.
+    pub(crate) watchers: Arc<Semaphore>,
+    /// Who knows what a replay would change.
+    pub(crate) preview: Arc<dyn Preview>,
+}
+
+/// What `ActivityService` needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Activities {
+    pub(crate) enabled: bool,
+    pub(crate) events: SharedEventStore,
+    pub(crate) effects: Effects,
 }
 
 #[tonic::async_trait]
@@ -113,42 +137,89 @@ impl WebhookEventService for WebhookEvents {
         ))
     }
 
-    type WatchWebhookEventsStream =
-        futures::stream::BoxStream<'static, Result<pb::WatchWebhookEventsResponse, Status>>;
+    type WatchWebhookEventsStream = webhook_events::Stream;
 
     async fn answer_webhook(
         &self,
-        _request: Request<pb::AnswerWebhookRequest>,
+        request: Request<pb::AnswerWebhookRequest>,
     ) -> Result<Response<pb::AnswerWebhookResponse>, Status> {
-        Err(Status::unimplemented("answer_webhook"))
+        enabled(self.enabled)?;
+        Ok(Response::new(webhook_answers::answer(
+            request.into_inner(),
+        )?))
     }
 
     async fn get_webhook_event(
         &self,
-        _request: Request<pb::GetWebhookEventRequest>,
+        request: Request<pb::GetWebhookEventRequest>,
     ) -> Result<Response<pb::GetWebhookEventResponse>, Status> {
-        Err(Status::unimplemented("get_webhook_event"))
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            webhook_events::get(self, request.into_inner()).await?,
+        ))
     }
 
     async fn replay_webhook_events(
         &self,
-        _request: Request<pb::ReplayWebhookEventsRequest>,
+        request: Request<pb::ReplayWebhookEventsRequest>,
     ) -> Result<Response<pb::ReplayWebhookEventsResponse>, Status> {
-        Err(Status::unimplemented("replay_webhook_events"))
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            webhook_events::replay(self, request.into_inner()).await?,
+        ))
     }
 
     async fn list_dead_letters(
         &self,
-        _request: Request<pb::ListDeadLettersRequest>,
+        request: Request<pb::ListDeadLettersRequest>,
     ) -> Result<Response<pb::ListDeadLettersResponse>, Status> {
-        Err(Status::unimplemented("list_dead_letters"))
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            webhook_events::dead_letters(self, request.into_inner()).await?,
+        ))
     }
 
     async fn watch_webhook_events(
         &self,
-        _request: Request<pb::WatchWebhookEventsRequest>,
+        request: Request<pb::WatchWebhookEventsRequest>,
     ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
-        Err(Status::unimplemented("watch_webhook_events"))
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            webhook_events::watch(self, request.into_inner()).await?,
+        ))
+    }
+}
+
+#[tonic::async_trait]
+impl ActivityService for Activities {
+    async fn list_member_activities(
+        &self,
+        request: Request<pb::ListMemberActivitiesRequest>,
+    ) -> Result<Response<pb::ListMemberActivitiesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            activities::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn get_activity_summary(
+        &self,
+        request: Request<pb::GetActivitySummaryRequest>,
+    ) -> Result<Response<pb::GetActivitySummaryResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            activities::summarise(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn erase_member_data(
+        &self,
+        request: Request<pb::EraseMemberDataRequest>,
+    ) -> Result<Response<pb::EraseMemberDataResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            activities::erase(self, request.into_inner()).await?,
+        ))
     }
 }
 

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod activities;
 pub mod app;
 pub mod cache;
 pub mod check;
 pub mod cli;
+pub mod community_members;
 pub mod config;
 pub mod direct_messages;
 pub mod error;
@@ -15,6 +17,7 @@ pub mod layers;
 pub mod members;
 pub mod metrics;
 pub mod posts;
+pub mod projections;
 pub mod rate_limit;
 pub mod redis_link;
 pub mod server;
@@ -22,3 +25,4 @@ pub mod server;
 pub mod simulation;
 pub mod stores;
 pub mod upstream;
+pub mod webhook_answers;

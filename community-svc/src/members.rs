@@ -10,7 +10,7 @@ use bettermode::{Email, Member, MemberId, MemberRef};
 use jiff::Timestamp;
 use service_kit::clock::SharedClock;
 
-use crate::cache::{Cache, CacheKey, EmailKey, FillToken, Lookup, MemberKey, UsernameKey};
+use crate::cache::{self, Cache, CacheKey, EmailKey, FillToken, Lookup, MemberKey, UsernameKey};
 use crate::error::{Call, Error};
 use crate::metrics::Metrics;
 use crate::upstream::Upstream;
@@ -141,8 +141,24 @@ impl Members {
     /// Drops the copy of a member who has changed. A read that is under way does not
     /// bring the old copy back.
     pub async fn forget(&self, id: &MemberId) {
-        if let Err(error) = self.cache.invalidate(&MemberKey(id)).await {
+        if let Err(error) = self.invalidate(id).await {
             tracing::warn!(%error, "could not drop a member from the cache; the copy lives out its time");
+        }
+    }
+
+    /// Drops the copy of a member, and keeps a fill that is on its way out.
+    ///
+    /// # Errors
+    /// When the cache does not answer; call again.
+    pub async fn invalidate(&self, id: &MemberId) -> Result<(), cache::Error> {
+        self.cache.invalidate(&MemberKey(id)).await
+    }
+
+    /// When the copy of a member that is in the cache was fetched, if there is one.
+    pub(crate) async fn copy_from(&self, id: &MemberId) -> Option<Timestamp> {
+        match self.cache.lookup(&MemberKey(id)).await {
+            Ok(Lookup::Hit { fetched_at, .. }) => Some(fetched_at),
+            _ => None,
         }
     }
 

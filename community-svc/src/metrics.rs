@@ -1,11 +1,13 @@
 //! Every metric of the service, declared once, labels bounded.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use tonic::Code;
@@ -18,8 +20,16 @@ const METHODS: &[&str] = &[
     "/community.v1.CommunityService/SendDirectMessage",
     "/community.v1.CommunityService/CreatePost",
     "/community.v1.CommunityService/GetStatus",
+    "/community.v1.WebhookEventService/AnswerWebhook",
+    "/community.v1.WebhookEventService/GetWebhookEvent",
     "/community.v1.WebhookEventService/IngestWebhookEvents",
+    "/community.v1.WebhookEventService/ListDeadLetters",
     "/community.v1.WebhookEventService/ListWebhookEvents",
+    "/community.v1.WebhookEventService/ReplayWebhookEvents",
+    "/community.v1.WebhookEventService/WatchWebhookEvents",
+    "/community.v1.ActivityService/ListMemberActivities",
+    "/community.v1.ActivityService/GetActivitySummary",
+    "/community.v1.ActivityService/EraseMemberData",
     "/grpc.health.v1.Health/Check",
     "/grpc.health.v1.Health/Watch",
     "/grpc.health.v1.Health/List",
@@ -43,6 +53,12 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProjectionLabels {
+    projection: &'static str,
+    outcome: &'static str,
+}
+
 /// Handles to the metrics; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Inner>);
@@ -54,6 +70,8 @@ struct Inner {
     member_reads: Family<OutcomeLabel, Counter>,
     upstream: Family<OutcomeLabel, Counter>,
     events: Family<OutcomeLabel, Counter>,
+    projections: Family<ProjectionLabels, Counter>,
+    projection_lag: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
@@ -69,6 +87,8 @@ impl Metrics {
             member_reads: Family::default(),
             upstream: Family::default(),
             events: Family::default(),
+            projections: Family::default(),
+            projection_lag: Gauge::default(),
         };
         registry.register(
             "rpc_server_calls",
@@ -95,6 +115,18 @@ impl Metrics {
             "webhook_events_ingested",
             "Webhook events taken in, by outcome",
             inner.events.clone(),
+        );
+        registry.register(
+            "projections",
+            "Projections of webhook events, by outcome: done, failed (tried again), dead (given up \
+             on), paused (a store was away)",
+            inner.projections.clone(),
+        );
+        registry.register_with_unit(
+            "projection_lag",
+            "How long the oldest event had waited that was last taken up; 0 when none was due",
+            Unit::Seconds,
+            inner.projection_lag.clone(),
         );
         Self(Arc::new(inner))
     }
@@ -131,6 +163,18 @@ impl Metrics {
 
     pub(crate) fn event(&self, outcome: &'static str) {
         count(&self.0.events, outcome);
+    }
+
+    pub(crate) fn projection(&self, projection: &'static str, outcome: &'static str) {
+        let labels = ProjectionLabels {
+            projection,
+            outcome,
+        };
+        self.0.projections.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn projection_lag(&self, lag: Duration) {
+        self.0.projection_lag.set(lag.as_secs_f64());
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::{from_fn, from_fn_with_state};
+use community_proto::v1::activity_service_server::ActivityServiceServer;
 use community_proto::v1::community_service_server::CommunityServiceServer;
 use community_proto::v1::webhook_event_service_server::WebhookEventServiceServer;
 use tokio::sync::Semaphore;
@@ -11,7 +12,7 @@ use tonic::service::Routes;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::grpc::{Community, WebhookEvents};
+use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::layers::auth::{self, Keys};
 use crate::layers::{complete_errors, deadline, observe, panics, request_id, shed};
 use crate::metrics::Metrics;
@@ -25,6 +26,7 @@ pub const MAX_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct Parts {
     pub(crate) community: Community,
     pub(crate) webhook_events: WebhookEvents,
+    pub(crate) activities: Activities,
     pub(crate) metrics: Metrics,
     pub(crate) auth: Option<Keys>,
     pub(crate) max_concurrent_calls: usize,
@@ -74,6 +76,7 @@ where
         .max_encoding_message_size(usize::MAX);
     Routes::new(community)
         .add_service(webhook_events)
+        .add_service(ActivityServiceServer::new(parts.activities))
         .add_service(health)
         .add_service(reflection)
         .add_service(reflection_alpha)

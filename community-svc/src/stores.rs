@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use service_kit::clock::SharedClock;
 
+use crate::activities::{MongoActivities, Retention, SharedActivityStore, SqliteActivities};
 use crate::cache::Cache;
-use crate::config::Config;
+use crate::community_members::{
+    MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers,
+};
+use crate::config::{Config, EventsConfig};
 use crate::events::{self, SharedEventStore};
 use crate::rate_limit::Limiter;
 use crate::redis_link::{AddressError, RedisLink};
@@ -39,6 +43,8 @@ pub(crate) struct Stores {
     pub(crate) cache: Cache,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) events: SharedEventStore,
+    pub(crate) members: SharedMemberStore,
+    pub(crate) activities: SharedActivityStore,
 }
 
 impl Stores {
@@ -58,20 +64,39 @@ impl Stores {
                 Limiter::memory(budget),
             ),
         };
-        let events: SharedEventStore = match &config.events.mongodb_uri {
-            Some(uri) => {
-                let link = MongoLink::new(uri, &config.events.mongodb_database)?;
-                Arc::new(events::MongoStore::new(link, Arc::clone(clock)))
-            }
-            None => {
-                let file = SqliteFile::open(&config.events.data_dir)?;
-                Arc::new(events::SqliteStore::new(file, Arc::clone(clock)))
-            }
-        };
+        let (events, members, activities) = lasting(&config.events, clock)?;
         Ok(Self {
             cache,
             limiter: Arc::new(limiter),
             events,
+            members,
+            activities,
         })
     }
+}
+
+type Lasting = (SharedEventStore, SharedMemberStore, SharedActivityStore);
+
+/// What must outlive the process, all of it in one place.
+fn lasting(config: &EventsConfig, clock: &SharedClock) -> Result<Lasting, StoreError> {
+    let retention = Retention::days(config.activity_days);
+    let clock = || Arc::clone(clock);
+    Ok(match &config.mongodb_uri {
+        Some(uri) => {
+            let link = MongoLink::new(uri, &config.mongodb_database)?;
+            (
+                Arc::new(events::MongoStore::new(link.clone(), clock())),
+                Arc::new(MongoCommunityMembers::new(link.clone(), clock())),
+                Arc::new(MongoActivities::new(link, clock(), retention)),
+            )
+        }
+        None => {
+            let file = SqliteFile::open(&config.data_dir)?;
+            (
+                Arc::new(events::SqliteStore::new(file.clone(), clock())),
+                Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),
+                Arc::new(SqliteActivities::new(file, clock(), retention)),
+            )
+        }
+    })
 }

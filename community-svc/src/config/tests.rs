@@ -101,3 +101,32 @@ fn no_secret_shows_in_what_is_printed() {
     assert!(!shown.contains("-secret"), "{shown}");
     assert!(!format!("{:?}", loaded.config).contains("-secret"));
 }
+
+#[test]
+fn what_would_be_forgotten_before_it_can_come_again_is_not_allowed() {
+    for name in [
+        "COMMUNITY_SVC_EVENT_RETENTION_DAYS",
+        "COMMUNITY_SVC_ACTIVITY_RETENTION_DAYS",
+    ] {
+        for days in ["0", "8", "365"] {
+            assert!(
+                load(&[("TESTING_MODE", "true"), (name, days)]).is_ok(),
+                "{days}"
+            );
+        }
+        for days in ["1", "7", "-8", "36501"] {
+            let problem = load(&[("TESTING_MODE", "true"), (name, days)]).unwrap_err();
+            assert!(problem.to_string().contains(name), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn a_projection_is_tried_at_least_once() {
+    let never = [
+        ("TESTING_MODE", "true"),
+        ("COMMUNITY_SVC_PROJECTION_ATTEMPTS", "0"),
+    ];
+    let problem = load(&never).unwrap_err().to_string();
+    assert!(problem.contains("use at least 1"), "{problem}");
+}

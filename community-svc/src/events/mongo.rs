@@ -24,6 +24,8 @@ mod document;
 mod follow;
 mod indexes;
 mod lists;
+#[cfg(test)]
+mod plan_tests;
 mod upkeep;
 mod work;
 
@@ -60,6 +62,12 @@ impl MongoStore {
             indexes: OnceCell::new(),
             stored: watch::Sender::new(()),
         }
+    }
+
+    /// For tests that look at what is behind the store.
+    #[cfg(test)]
+    pub(super) async fn database(&self) -> mongodb::Database {
+        self.link.database().await.unwrap()
     }
 
     /// The collection, with its indexes.

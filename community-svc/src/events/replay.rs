@@ -1,8 +1,9 @@
 //! Running projections of stored events again.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Error, EventQuery, EventState, EventStore, Outline, Projection};
+use super::{Error, EventQuery, EventState, EventStore, Outline, Projection, StoredEvent};
 
 /// How many events a replay describes.
 pub const DESCRIBED: usize = 500;
@@ -10,6 +11,21 @@ pub const DESCRIBED: usize = 500;
 /// How many events are made due in one step; what comes in meanwhile waits for one
 /// step at most.
 const SLICE: usize = 1_000;
+
+/// Knows what a replay would change.
+#[async_trait]
+pub trait Preview: std::fmt::Debug + Send + Sync {
+    /// What running the projection would change, a sentence each; none when the
+    /// event has taken effect already. Changes nothing.
+    ///
+    /// # Errors
+    /// When a store does not answer.
+    async fn changes(
+        &self,
+        event: &StoredEvent,
+        projection: Projection,
+    ) -> Result<Vec<String>, Error>;
+}
 
 /// Which events to replay.
 #[derive(Debug, Clone, PartialEq, Eq)]

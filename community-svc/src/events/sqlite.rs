@@ -15,6 +15,8 @@ use crate::stores::SqliteFile;
 
 mod follow;
 mod lists;
+#[cfg(test)]
+mod plan_tests;
 mod rows;
 mod upkeep;
 mod work;

@@ -3,6 +3,8 @@
 //! Lengths are in characters, not bytes, so that no language pays more than
 //! another.
 
+use jiff::Timestamp;
+
 use crate::error::Error;
 
 /// Longest id we pass on. BetterMode's are 10 to 32 characters; their length is not
@@ -43,7 +45,20 @@ pub(super) fn text(
     Ok(value)
 }
 
-/// A oneof that must be set.
+/// A time that may be left out.
+pub(super) fn optional_time(
+    field: &'static str,
+    value: Option<prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, Error> {
+    value
+        .map(|at| {
+            super::convert::from_timestamp(at)
+                .ok_or_else(|| Error::invalid(field, "must be a valid time"))
+        })
+        .transpose()
+}
+
+/// A field that must be set.
 pub(super) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Error> {
     value.ok_or_else(|| Error::invalid(field, "must be set"))
 }

@@ -1,143 +1,99 @@
-//! Taking webhook events in, and listing them.
+//! The store of webhook events: taking them in, listing, following and replaying
+//! them. Here is what these have in common.
 
-use bettermode::MemberId;
 use community_proto::v1 as pb;
 
-use super::{WebhookEvents, convert, page_token, validate};
+use super::{convert, validate};
 use crate::error::Error;
-use crate::events::{EventQuery, Format, NewEvent, Outcome, PAGE_BYTES, StoredEvent};
+use crate::events::{EventState, Format, Projection, ProjectionStatus, Standing, StoredEvent};
+use crate::stores::StoreError;
 
-const MAX_BATCH: usize = 500;
-const MAX_PAGE: i32 = 500;
-const DEFAULT_PAGE: i32 = 50;
+mod ingest;
+mod list;
+mod replay;
+mod watch;
 
-/// Largest payload, as the edge takes it.
-const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
+pub(super) use ingest::ingest;
+pub(super) use list::{dead_letters, get, list};
+pub(super) use replay::replay;
+pub(super) use watch::{Stream, watch};
 
-pub(super) async fn ingest(
-    service: &WebhookEvents,
-    request: pb::IngestWebhookEventsRequest,
-) -> Result<pb::IngestWebhookEventsResponse, Error> {
-    let count = request.events.len();
-    if count == 0 || count > MAX_BATCH {
-        let rule = format!("must hold 1 to {MAX_BATCH} events; it holds {count}");
-        return Err(Error::invalid("events", rule));
-    }
-    let events = request
-        .events
-        .into_iter()
-        .map(new_event)
-        .collect::<Result<Vec<_>, _>>()?;
-    let outcomes = service.store.ingest(&events).await.map_err(|error| {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "failed to store webhook events"
-        );
-        Error::EventStoreUnavailable
-    })?;
-    for event in &events {
-        forget_changed_member(service, event).await;
-    }
-    let results = events
-        .into_iter()
-        .zip(outcomes)
-        .map(|(event, outcome)| {
-            let (outcome, label) = match outcome {
-                Outcome::Stored => (pb::IngestOutcome::Stored, "stored"),
-                Outcome::Duplicate => (pb::IngestOutcome::Duplicate, "duplicate"),
-            };
-            service.metrics.event(label);
-            pb::IngestResult {
-                event_id: event.event_id,
-                outcome: outcome.into(),
-            }
-        })
-        .collect();
-    Ok(pb::IngestWebhookEventsResponse { results })
+/// What a caller learns of a store that failed; the log has the rest.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "maps errors where they are passed on"
+)]
+fn unavailable(error: StoreError) -> Error {
+    tracing::warn!(
+        error = &error as &dyn std::error::Error,
+        "the event store failed"
+    );
+    Error::EventStoreUnavailable
 }
 
-/// Also for a duplicate: the first delivery may have been stored by a process that
-/// died before it came this far.
-async fn forget_changed_member(service: &WebhookEvents, event: &NewEvent) {
-    if event.event_type.starts_with("member.")
-        && let Some(id) = &event.object_id
-    {
-        service.members.forget(&MemberId::new(id.clone())).await;
+/// A filter by event type; empty means all.
+fn event_type(field: &'static str, value: String) -> Result<Option<String>, Error> {
+    let value = validate::text(field, value, 0, 128)?;
+    Ok((!value.is_empty()).then_some(value))
+}
+
+/// A filter by state; unspecified means all.
+fn state_filter(field: &'static str, number: i32) -> Result<Option<EventState>, Error> {
+    match pb::WebhookEventState::try_from(number) {
+        Ok(pb::WebhookEventState::Unspecified) => Ok(None),
+        Ok(pb::WebhookEventState::Pending) => Ok(Some(EventState::Pending)),
+        Ok(pb::WebhookEventState::Done) => Ok(Some(EventState::Done)),
+        Ok(pb::WebhookEventState::Dead) => Ok(Some(EventState::Dead)),
+        Err(_) => Err(Error::invalid(field, "must be a state of the contract")),
     }
 }
 
-pub(super) async fn list(
-    service: &WebhookEvents,
-    request: pb::ListWebhookEventsRequest,
-) -> Result<pb::ListWebhookEventsResponse, Error> {
-    let limit = match request.page_size {
-        ..0 => return Err(Error::invalid("page_size", "must not be negative")),
-        0 => DEFAULT_PAGE,
-        size => size.min(MAX_PAGE),
-    };
-    let limit = usize::try_from(limit).unwrap_or(1);
-    let event_type = validate::text("event_type", request.event_type, 0, 128)?;
-    let before = page_token::decode(&request.page_token, &event_type)?;
-    let query = EventQuery {
-        event_type: (!event_type.is_empty()).then(|| event_type.clone()),
-        before,
-        // One more than asked for tells whether there is a next page.
-        limit: limit + 1,
-        ..EventQuery::default()
-    };
-    let mut events = service.store.list(query).await.map_err(|error| {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "failed to list webhook events"
-        );
-        Error::EventStoreUnavailable
-    })?;
-    let bytes: usize = events.iter().map(|stored| stored.event.payload.len()).sum();
-    let has_more = events.len() > limit || bytes >= PAGE_BYTES;
-    events.truncate(limit);
-    let next_page_token = match events.last() {
-        Some(last) if has_more => page_token::encode(&last.cursor(), &event_type),
-        _ => String::new(),
-    };
-    Ok(pb::ListWebhookEventsResponse {
-        events: events.into_iter().map(stored_event).collect(),
-        next_page_token,
-    })
-}
-
-fn new_event(event: pb::WebhookEvent) -> Result<NewEvent, Error> {
-    if event.payload.len() > MAX_PAYLOAD_BYTES {
-        return Err(Error::invalid("events.payload", "must have at most 1 MiB"));
+/// A filter by projection; unspecified means all.
+fn projection_filter(field: &'static str, number: i32) -> Result<Option<Projection>, Error> {
+    match pb::Projection::try_from(number) {
+        Ok(pb::Projection::Unspecified) => Ok(None),
+        Ok(pb::Projection::Cache) => Ok(Some(Projection::Cache)),
+        Ok(pb::Projection::Members) => Ok(Some(Projection::Members)),
+        Ok(pb::Projection::Activities) => Ok(Some(Projection::Activities)),
+        Err(_) => Err(Error::invalid(
+            field,
+            "must be a projection of the contract",
+        )),
     }
-    let format = match event.format() {
-        pb::WebhookFormat::Bettermode => Format::BetterMode,
-        pb::WebhookFormat::Flat => Format::Flat,
-        pb::WebhookFormat::Unspecified => {
-            return Err(Error::invalid("events.format", "must be set"));
-        }
-    };
-    let received_at = event
-        .receive_time
-        .and_then(convert::from_timestamp)
-        .ok_or_else(|| Error::invalid("events.receive_time", "must be set to a valid time"))?;
-    Ok(NewEvent {
-        event_id: validate::id("events.event_id", event.event_id)?,
-        event_type: validate::text("events.event_type", event.event_type, 1, 128)?,
-        noun: present(event.noun),
-        verb: present(event.verb),
-        network_id: present(event.network_id),
-        actor_member_id: present(event.actor_member_id),
-        object_id: present(event.object_id),
-        occurred_at: event.occur_time.and_then(convert::from_timestamp),
-        received_at,
-        format,
-        path: event.path,
-        payload: event.payload,
-    })
 }
 
-fn present(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
+fn projection(projection: Projection) -> pb::Projection {
+    match projection {
+        Projection::Cache => pb::Projection::Cache,
+        Projection::Members => pb::Projection::Members,
+        Projection::Activities => pb::Projection::Activities,
+    }
+}
+
+fn state(state: EventState) -> pb::WebhookEventState {
+    match state {
+        EventState::Pending => pb::WebhookEventState::Pending,
+        EventState::Done => pb::WebhookEventState::Done,
+        EventState::Dead => pb::WebhookEventState::Dead,
+    }
+}
+
+fn count(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn projection_status(status: ProjectionStatus) -> pb::ProjectionStatus {
+    let (state, next_attempt_at) = match status.standing {
+        Standing::Due(at) => (pb::WebhookEventState::Pending, Some(at)),
+        Standing::Dead(_) => (pb::WebhookEventState::Dead, None),
+    };
+    pb::ProjectionStatus {
+        projection: projection(status.projection).into(),
+        state: state.into(),
+        attempts: count(status.attempts),
+        reason: status.reason.unwrap_or_default(),
+        next_attempt_time: next_attempt_at.map(convert::timestamp),
+    }
 }
 
 fn stored_event(stored: StoredEvent) -> pb::StoredWebhookEvent {
@@ -162,6 +118,12 @@ fn stored_event(stored: StoredEvent) -> pb::StoredWebhookEvent {
             payload: event.payload,
         }),
         store_time: Some(convert::timestamp(stored.stored_at)),
-        ..Default::default()
+        state: state(stored.state).into(),
+        projections: stored
+            .projections
+            .into_iter()
+            .map(projection_status)
+            .collect(),
+        erase_time: stored.erased_at.map(convert::timestamp),
     }
 }

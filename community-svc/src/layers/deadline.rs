@@ -12,7 +12,8 @@ use axum::response::Response;
 
 use crate::error::Error;
 
-/// Bound of a call whose caller named none; streams will need their own.
+/// Bound of a call whose caller named none. Of a call that is answered with a
+/// stream it bounds the opening; the stream itself lives on.
 const DEFAULT: Duration = Duration::from_secs(60);
 
 /// How much earlier than tonic we expire: two ticks of the runtime's timer.

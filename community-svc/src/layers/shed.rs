@@ -11,7 +11,8 @@ use tokio::sync::Semaphore;
 use crate::error::Error;
 
 /// Runs the call while a slot is free. Health checks take none: a probe must not
-/// fail because the service is busy.
+/// fail because the service is busy. A call that is answered with a stream holds its
+/// slot until the stream is open; watchers have places of their own to run out of.
 pub(crate) async fn limit(
     State(slots): State<Arc<Semaphore>>,
     request: Request,

@@ -19,7 +19,7 @@ use crate::activities::{
 use crate::cache::Cache;
 use crate::community_members::{MemberStore, SqliteCommunityMembers};
 use crate::events::replay::Preview as _;
-use crate::events::{DeadLetterQuery, EventState, EventStore as _, Format, NewEvent, SqliteStore};
+use crate::events::{DeadLetterQuery, EventState, Format, NewEvent, SqliteStore};
 use crate::members::Members;
 use crate::rate_limit::{Limiter, Settings};
 use crate::stores::SqliteFile;

@@ -7,19 +7,21 @@ use service_kit::env::{Env as _, ProcessEnv};
 use uuid::Uuid;
 
 use super::{clock, event, with_payload};
-use crate::events::{Error, EventStore as _, MongoStore};
+use crate::events::{Error, EventStore as _, FollowError, MongoStore, WatchFilter};
+use crate::stores::MongoLink;
 
 /// A store in a database that no other test uses.
-pub(super) fn open(clock: SharedClock) -> MongoStore {
+pub(in crate::events) fn open(clock: SharedClock) -> MongoStore {
     let uri = ProcessEnv
         .get("TEST_MONGODB_URI")
         .expect("TEST_MONGODB_URI is not set: run cargo xtask test, which starts a MongoDB");
     let database = format!("test_{}", Uuid::new_v4().simple());
-    MongoStore::new(&SecretString::from(uri), &database, clock).unwrap()
+    let link = MongoLink::new(&SecretString::from(uri), &database).unwrap();
+    MongoStore::new(link, clock)
 }
 
-pub(super) async fn drop_database(store: &MongoStore) {
-    store.database().await.unwrap().drop().await.unwrap();
+pub(in crate::events) async fn drop_database(store: &MongoStore) {
+    store.database().await.drop().await.unwrap();
 }
 
 #[test]
@@ -30,7 +32,7 @@ fn settings_that_cannot_be_used_are_refused_without_being_repeated() {
         ("mongodb://host", "", "MONGODB_DATABASE"),
         ("mongodb://host", "a.b", "MONGODB_DATABASE"),
     ] {
-        let error = MongoStore::new(&uri.into(), database, clock()).unwrap_err();
+        let error = MongoLink::new(&uri.into(), database).unwrap_err();
         assert!(error.to_string().starts_with(setting), "{error}");
         assert!(!format!("{error:?}{error}").contains("secret"));
     }
@@ -43,7 +45,8 @@ async fn a_mongodb_that_is_away_fails_the_call_and_not_the_start() {
         .unwrap()
         .port();
     let uri = format!("mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=200");
-    let store = MongoStore::new(&uri.into(), "community", clock()).unwrap();
+    let link = MongoLink::new(&uri.into(), "community").unwrap();
+    let store = MongoStore::new(link, clock());
     for error in [
         store.ping().await.unwrap_err(),
         store.ingest(&[event("one", 0)]).await.unwrap_err(),
@@ -58,7 +61,7 @@ mod real_mongodb {
 
     async fn documents(store: &MongoStore) -> Vec<Document> {
         use futures::TryStreamExt as _;
-        let database = store.database().await.unwrap();
+        let database = store.database().await;
         let collection = database.collection("bettermode_webhook_events");
         let found = collection.find(doc! {}).sort(doc! { "event_id": 1 }).await;
         found.unwrap().try_collect().await.unwrap()
@@ -110,44 +113,74 @@ mod real_mongodb {
         drop_database(&store).await;
     }
 
-    #[tokio::test]
-    async fn the_index_on_event_id_is_unique_and_lists_have_theirs() {
-        let store = open(clock());
-        store.ingest(&[event("one", 0)]).await.unwrap();
-        let database = store.database().await.unwrap();
-        let collection = database.collection::<Document>("bettermode_webhook_events");
-        let answer = database
-            .run_command(doc! { "listIndexes": collection.name() })
+    async fn index_of(store: &MongoStore, keys: Document) -> Option<Document> {
+        let answer = store
+            .database()
+            .await
+            .run_command(doc! { "listIndexes": "bettermode_webhook_events" })
             .await
             .unwrap();
         let indexes = answer.get_document("cursor").unwrap();
-        let indexes = indexes.get_array("firstBatch").unwrap();
-        let keys: Vec<_> = indexes
-            .iter()
-            .filter_map(Bson::as_document)
-            .map(|index| {
-                let names = index.get_document("key").unwrap().keys().cloned();
-                (
-                    names.collect::<Vec<_>>().join(" "),
-                    index.get_bool("unique").unwrap_or(false),
-                )
+        let mut indexes = indexes.get_array("firstBatch").unwrap().iter();
+        indexes
+            .find_map(|index| {
+                index
+                    .as_document()
+                    .filter(|index| index.get_document("key").ok() == Some(&keys))
             })
-            .collect();
-        for (key, unique) in [
-            ("event_id", true),
-            ("received_at event_id", false),
-            ("event_type received_at event_id", false),
-        ] {
-            assert!(keys.contains(&(key.to_owned(), unique)), "{keys:?}");
+            .cloned()
+    }
+
+    #[tokio::test]
+    async fn the_index_on_event_id_is_unique() {
+        let store = open(clock());
+        store.ingest(&[event("one", 0)]).await.unwrap();
+        let index = index_of(&store, doc! { "event_id": 1 }).await.unwrap();
+        assert!(index.get_bool("unique").unwrap());
+        drop_database(&store).await;
+    }
+
+    #[tokio::test]
+    async fn mongodb_is_told_how_long_events_that_are_done_are_kept() {
+        let store = open(clock());
+        store.ingest(&[event("one", 0)]).await.unwrap();
+        for days in [Some(8), Some(30), None, Some(9)] {
+            let age = days.map(|days| std::time::Duration::from_secs(days * 86_400));
+            store.retain(age).await.unwrap();
+            let index = index_of(&store, doc! { "received_at": 1 }).await;
+            let kept = index.as_ref().map(|index| {
+                let of = index.get_document("partialFilterExpression").unwrap();
+                assert_eq!(of, &doc! { "state": "done" });
+                let seconds = index.get("expireAfterSeconds").unwrap();
+                seconds
+                    .as_i32()
+                    .map(i64::from)
+                    .or(seconds.as_i64())
+                    .unwrap()
+            });
+            assert_eq!(kept, days.map(|days| days as i64 * 86_400));
         }
         drop_database(&store).await;
+    }
+
+    #[tokio::test]
+    async fn a_token_of_another_database_is_refused() {
+        use futures::StreamExt as _;
+        let (one, other) = (open(clock()), open(clock()));
+        let mut steps = one.follow(None, WatchFilter::default()).await.unwrap();
+        let token = steps.next().await.unwrap().unwrap().token;
+        let refused = other.follow(Some(token), WatchFilter::default()).await;
+        assert!(matches!(refused.err(), Some(FollowError::InvalidToken)));
+        for store in [one, other] {
+            drop_database(&store).await;
+        }
     }
 
     #[tokio::test]
     async fn events_stay_unique_when_the_indexes_are_lost() {
         let store = open(clock());
         store.ingest(&[event("one", 0)]).await.unwrap();
-        let database = store.database().await.unwrap();
+        let database = store.database().await;
         let collection = database.collection::<Document>("bettermode_webhook_events");
         collection.drop_indexes().await.unwrap();
         store.ingest(&[event("one", 0)]).await.unwrap();

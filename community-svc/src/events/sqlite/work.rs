@@ -12,7 +12,7 @@ use crate::stores::sqlite::text;
 
 /// The projections of one event are stored at one time under one number, so they
 /// come together.
-const DUE: &str = "
+pub(super) const DUE: &str = "
 SELECT event_id, projection, attempts
 FROM bettermode_webhook_projections INDEXED BY bettermode_webhook_projections_due
 WHERE failed_at IS NULL AND next_attempt_at <= ?1
