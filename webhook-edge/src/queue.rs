@@ -186,7 +186,7 @@ impl Queue {
         let from = after.map_or(head, |after| head.max(after.0.saturating_add(1)));
         let disk = Arc::clone(&self.disk);
         let read = move || disk.read(from, max_events, max_bytes);
-        let (records, broken) = tokio::task::spawn_blocking(read)
+        let (events, broken) = tokio::task::spawn_blocking(read)
             .await
             .map_err(|_| ReadError::Stopped)??;
         for (position, error) in broken {
@@ -198,7 +198,7 @@ impl Queue {
             // A queue that cannot be written says so by itself.
             let _poisoned = self.bury(position, error.to_string()).await;
         }
-        Ok(records)
+        Ok(events)
     }
 
     /// Lets events go that the service has. Their ids stay known. It need not be on
@@ -281,7 +281,7 @@ impl Queue {
     }
 
     async fn send(&self, command: Command) -> Result<(), WriteError> {
-        if self.shared.poisoned.load(Ordering::Acquire) {
+        if self.shared.is_poisoned() {
             return Err(WriteError::Poisoned);
         }
         self.commands
@@ -307,6 +307,10 @@ impl Shared {
         let mut stats = *self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         stats.poisoned = self.poisoned.load(Ordering::Acquire);
         stats
+    }
+
+    fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Acquire)
     }
 
     fn poison(&self) {

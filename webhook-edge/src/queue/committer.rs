@@ -21,8 +21,8 @@ use crate::forward::Accepted;
 /// Bounds of a group.
 const GROUP_COMMANDS: usize = 512;
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
-/// How many ids are forgotten at once, and how often that is looked at.
-const FORGET_AT_ONCE: usize = 512;
+/// The ids of how many groups are forgotten at once, and how often that is looked at.
+const FORGET_AT_ONCE: usize = 16;
 const FORGET_EVERY: Duration = Duration::from_secs(1);
 /// How often the free space is looked at, and how much of it is left alone: a disk
 /// that is full in the middle of a write is a failed disk, and that needs a restart.
@@ -99,6 +99,7 @@ struct Group {
 impl Committer {
     /// Writes until nobody is left who could ask for it.
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let _guard = PoisonOnPanic(Arc::clone(&self.shared));
         while let Some(first) = commands.blocking_recv() {
             let mut waiting = vec![first];
             let mut bytes = size(&waiting[0]);
@@ -109,7 +110,11 @@ impl Committer {
                 bytes += size(&next);
                 waiting.push(next);
             }
-            self.write(waiting);
+            // After a write that failed nothing is written: who waits hears so by
+            // the end of the channel for the reply.
+            if !self.shared.is_poisoned() {
+                self.write(waiting);
+            }
         }
     }
 
@@ -208,12 +213,7 @@ impl Committer {
         if group.state.bytes + size > self.max_bytes || self.space.is_short() {
             return Ok(Err(AppendError::Full));
         }
-        let age = self.age.at(group.moment);
-        group
-            .batch
-            .insert(&self.disk.ids, id.as_bytes(), age.to_be_bytes());
-        let expiry = disk::expiry_key(age, id.as_bytes());
-        group.batch.insert(&self.disk.expiry, expiry, []);
+        group.batch.insert(&self.disk.ids, id.as_bytes(), []);
         group.ids.insert(id);
         group.push(&self.disk, record, queued_at);
         Ok(Ok(Accepted::Stored))
@@ -287,8 +287,10 @@ impl Committer {
         let old = self.disk.expiry.range(..disk::key(horizon).to_vec());
         let mut forgotten = 0;
         for entry in old.take(FORGET_AT_ONCE) {
-            let key = entry.key()?;
-            group.batch.remove(&self.disk.ids, &key[8..]);
+            let (key, ids) = entry.into_inner()?;
+            for id in disk::split_ids(&ids) {
+                group.batch.remove(&self.disk.ids, id);
+            }
             group.batch.remove_weak(&self.disk.expiry, key);
             forgotten += 1;
         }
@@ -304,6 +306,12 @@ impl Committer {
             return Ok(());
         }
         self.forget(group)?;
+        if !group.ids.is_empty() {
+            // One entry for all: they are as old as each other.
+            let key = disk::expiry_key(self.age.at(group.moment), group.state.last);
+            let ids = disk::join_ids(&group.ids);
+            group.batch.insert(&self.disk.expiry, key, ids);
+        }
         group.state.age = self.age.at(group.moment);
         group.state.wall = self.shared.now().as_millisecond();
         if group.removed.contains(&group.state.head) || self.state.depth == 0 {
@@ -356,6 +364,17 @@ impl Group {
         self.first_queued_at.get_or_insert(queued_at);
         self.pushed += 1;
         self.is_durable = true;
+    }
+}
+
+/// Says that the queue is of no more use when its writer dies.
+struct PoisonOnPanic(Arc<Shared>);
+
+impl Drop for PoisonOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.poison();
+        }
     }
 }
 

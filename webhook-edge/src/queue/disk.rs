@@ -1,12 +1,15 @@
 //! What is on disk: five keyspaces of one embedded store, changed in atomic groups.
 //!
-//! `events` by position, `ids` with the age at which each was seen, `expiry` with
-//! the same in the order of age, `dead` by position, and `state`: a few counters,
+//! `events` by position, `ids` for looking one up, `expiry` with the ids of each
+//! group in the order of age, `dead` by position, and `state`: a few counters,
 //! written with every group, so that opening costs the same whatever waits.
 
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::config::CompressionPolicy;
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode,
+};
 use jiff::Timestamp;
 use service_kit::failpoints;
 
@@ -68,10 +71,16 @@ impl Disk {
         let database = Database::builder(directory)
             .cache_size(CACHE)
             .worker_threads(1)
+            // Webhooks are small and gone soon: compressing them costs more than it saves.
+            .journal_compression(CompressionType::None)
             .open()
             .map_err(unusable)?;
         let keyspace = |name: &str, in_memory: u64| {
-            let options = || KeyspaceCreateOptions::default().max_memtable_size(in_memory);
+            let options = || {
+                KeyspaceCreateOptions::default()
+                    .max_memtable_size(in_memory)
+                    .data_block_compression_policy(CompressionPolicy::disabled())
+            };
             database.keyspace(name, options).map_err(unusable)
         };
         let disk = Self {
@@ -104,12 +113,18 @@ impl Disk {
         failpoints::reached("queue.append");
         failpoints::error("queue.commit")?;
         group.insert(&self.state, STATE, state.to_bytes());
-        group
-            .durability(durable.then_some(PersistMode::SyncData))
-            .commit()?;
-        if durable {
-            failpoints::reached("queue.synced");
-        }
+        // What need not outlive the machine must still outlive the process.
+        let mode = if durable {
+            PersistMode::SyncData
+        } else {
+            PersistMode::Buffer
+        };
+        group.durability(Some(mode)).commit()?;
+        failpoints::reached(if durable {
+            "queue.synced"
+        } else {
+            "queue.removed"
+        });
         Ok(())
     }
 
@@ -135,7 +150,11 @@ impl Disk {
         max_bytes: usize,
     ) -> Result<(Vec<Queued>, Broken), ReadError> {
         let (mut events, mut broken, mut bytes) = (Vec::new(), Vec::new(), 0);
-        for entry in self.events.range(key(from)..).take(max_events) {
+        for entry in self.events.range(key(from)..) {
+            // Those that cannot be read count for nothing: behind them is the next.
+            if events.len() == max_events {
+                break;
+            }
             let (key, bytes_of_one) = entry.into_inner()?;
             bytes += bytes_of_one.len();
             if bytes > max_bytes && !events.is_empty() {
@@ -182,9 +201,23 @@ pub(super) fn position(key: &[u8]) -> Position {
     )
 }
 
-/// Where an id stands in the order of forgetting.
-pub(super) fn expiry_key(age: u64, id: &[u8]) -> Vec<u8> {
-    [&age.to_be_bytes(), id].concat()
+/// Where a group's ids stand in the order of forgetting; no two groups end at the
+/// same position.
+pub(super) fn expiry_key(age: u64, last: u64) -> Vec<u8> {
+    [age.to_be_bytes(), last.to_be_bytes()].concat()
+}
+
+/// Ids are visible ASCII, so a line holds one.
+pub(super) fn join_ids<'a>(ids: impl IntoIterator<Item = &'a String>) -> String {
+    ids.into_iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The ids that [`join_ids`] joined.
+pub(super) fn split_ids(joined: &[u8]) -> impl Iterator<Item = &[u8]> {
+    joined.split(|byte| *byte == b'\n')
 }
 
 impl State {
