@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::failpoints;
+
 /// Tells the time, UTC.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The time now, by the wall clock; it can step backwards.
@@ -27,7 +29,8 @@ impl Clock for SystemClock {
         reason = "the one place that asks the operating system"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        now.checked_add(failpoints::clock_offset()).unwrap_or(now)
     }
 }
 

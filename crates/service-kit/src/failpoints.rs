@@ -4,9 +4,13 @@
 //! functions do nothing and cost nothing. Such a build reads `FAILPOINTS`, for
 //! example `queue.synced=kill@17,queue.sync=error@3+`: the process kills itself
 //! with SIGKILL when it passes `queue.synced` for the 17th time, and
-//! `queue.sync` fails from the 3rd time on (without `+`: that time only).
+//! `queue.sync` fails from the 3rd time on (without `+`: that time only). A file
+//! named by `FAILPOINTS_CLOCK_OFFSET_FILE` holds the seconds by which the wall
+//! clock is wrong; it is read whenever the time is, so that the clock can step.
 
 use std::io;
+
+use jiff::SignedDuration;
 
 /// Dies here when `FAILPOINTS` says so.
 #[inline]
@@ -32,13 +36,25 @@ pub fn error(name: &'static str) -> io::Result<()> {
     }
 }
 
+/// By how much the wall clock is to be wrong; zero in builds without the feature.
+#[inline]
+#[must_use]
+pub fn clock_offset() -> SignedDuration {
+    #[cfg(feature = "failpoints")]
+    return active::clock_offset();
+    #[cfg(not(feature = "failpoints"))]
+    SignedDuration::ZERO
+}
+
 #[cfg(feature = "failpoints")]
 mod active {
     use std::collections::HashMap;
     use std::io;
+    use std::path::PathBuf;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use jiff::SignedDuration;
     use rustix::process::{Signal, getpid, kill_process};
 
     #[derive(PartialEq, Eq)]
@@ -55,6 +71,17 @@ mod active {
     }
 
     static FAILPOINTS: LazyLock<HashMap<String, Failpoint>> = LazyLock::new(read);
+    static CLOCK_OFFSET: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| variable("FAILPOINTS_CLOCK_OFFSET_FILE").map(PathBuf::from));
+
+    pub(super) fn clock_offset() -> SignedDuration {
+        let Some(file) = &*CLOCK_OFFSET else {
+            return SignedDuration::ZERO;
+        };
+        // A file that is missing, or being written, is no step.
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        SignedDuration::from_secs(text.trim().parse().unwrap_or(0))
+    }
 
     pub(super) fn reached(name: &str) {
         if is_hit(name, &Action::Kill) {
@@ -85,8 +112,12 @@ mod active {
         clippy::disallowed_methods,
         reason = "no setting of the product: only builds for fault tests read it"
     )]
+    fn variable(name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
     fn read() -> HashMap<String, Failpoint> {
-        let text = std::env::var("FAILPOINTS").unwrap_or_default();
+        let text = variable("FAILPOINTS").unwrap_or_default();
         text.split(',')
             .filter(|part| !part.is_empty())
             .map(|part| parse(part).unwrap_or_else(|| panic!("FAILPOINTS: cannot read {part}")))

@@ -9,7 +9,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -198,15 +198,16 @@ impl Connection {
             match tls {
                 None => exchange.run(stream, service).await,
                 Some(tls) => {
+                    // Boxed, here and below, so that those who only wait cost little.
                     let stream = tokio::select! {
-                        accepted = tls.accept(stream) => accepted?,
+                        accepted = Box::pin(tls.accept(stream)) => accepted?,
                         () = shutdown.draining().cancelled() => return Ok(()),
                     };
-                    exchange.run(stream, service).await
+                    Box::pin(exchange.run(stream, service)).await
                 }
             }
         };
-        match within_limits(work, &progress, &limits, &shutdown).await {
+        match within_limits(pin!(work), &progress, &limits, &shutdown).await {
             End::Finished(Err(error)) => tracing::debug!(error, %peer, "connection ended"),
             End::TimedOut(limit) => {
                 place.metrics().timed_out(limit);
@@ -220,12 +221,11 @@ impl Connection {
 
 /// Runs `work` until it ends, runs into one of the limits, or has to go.
 async fn within_limits<T>(
-    work: impl Future<Output = T>,
+    mut work: Pin<&mut impl Future<Output = T>>,
     progress: &Progress,
     limits: &Limits,
     shutdown: &Shutdown,
 ) -> End<T> {
-    let mut work = pin!(work);
     let mut aborted = pin!(shutdown.aborting().cancelled());
     let mut timer = pin!(tokio::time::sleep(limits.header_timeout));
     // Every change of what the connection waits for happens while `work` is polled,
@@ -287,8 +287,7 @@ impl Exchange<'_> {
             .header_read_timeout(None)
             .max_buf_size(header_bytes)
             .serve_connection(TokioIo::new(stream), service);
-        self.watcher
-            .watch(connection)
+        Box::pin(self.watcher.watch(connection))
             .await
             .map_err(|error| error.to_string())
     }
