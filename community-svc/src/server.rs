@@ -40,7 +40,6 @@ pub(crate) fn builder() -> tonic::transport::Server {
         .http2_max_header_list_size(16 * 1024)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .tcp_nodelay(true)
 }
 
 /// All services behind all layers.
