@@ -161,7 +161,7 @@ fn show(report: &mut Report, found: &[Found], events: u64, samples: usize) {
             .zip(&store.plans)
             .map(|(name, plan)| vec![(*name).to_owned(), plan.clone()])
             .collect();
-        report.table(&["Question", "Plan"], &rows);
+        report.texts(&["Question", "Plan"], &rows);
     }
 }
 
