@@ -262,7 +262,7 @@ impl Background {
                 metrics.clone(),
             ),
             events,
-            events_for: (days > 0).then(|| Duration::from_hours(24 * days)),
+            events_for: (days > 0).then(|| Duration::from_secs(24 * 3_600 * days)),
             activities,
         }
     }

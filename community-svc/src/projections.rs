@@ -42,7 +42,7 @@ const POLL: Duration = Duration::from_secs(2);
 const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// How long an event waits that failed by itself: from, doubling, to.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
 
 /// A number from 0 up to 1, another one at each call.
 pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;

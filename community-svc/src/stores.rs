@@ -81,22 +81,18 @@ type Lasting = (SharedEventStore, SharedMemberStore, SharedActivityStore);
 fn lasting(config: &EventsConfig, clock: &SharedClock) -> Result<Lasting, StoreError> {
     let retention = Retention::days(config.activity_days);
     let clock = || Arc::clone(clock);
-    Ok(match &config.mongodb_uri {
-        Some(uri) => {
-            let link = MongoLink::new(uri, &config.mongodb_database)?;
-            (
-                Arc::new(events::MongoStore::new(link.clone(), clock())),
-                Arc::new(MongoCommunityMembers::new(link.clone(), clock())),
-                Arc::new(MongoActivities::new(link, clock(), retention)),
-            )
-        }
-        None => {
-            let file = SqliteFile::open(&config.data_dir)?;
-            (
-                Arc::new(events::SqliteStore::new(file.clone(), clock())),
-                Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),
-                Arc::new(SqliteActivities::new(file, clock(), retention)),
-            )
-        }
-    })
+    if let Some(uri) = &config.mongodb_uri {
+        let link = MongoLink::new(uri, &config.mongodb_database)?;
+        return Ok((
+            Arc::new(events::MongoStore::new(link.clone(), clock())),
+            Arc::new(MongoCommunityMembers::new(link.clone(), clock())),
+            Arc::new(MongoActivities::new(link, clock(), retention)),
+        ));
+    }
+    let file = SqliteFile::open(&config.data_dir)?;
+    Ok((
+        Arc::new(events::SqliteStore::new(file.clone(), clock())),
+        Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),
+        Arc::new(SqliteActivities::new(file, clock(), retention)),
+    ))
 }

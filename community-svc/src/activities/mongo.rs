@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, TryStreamExt as _};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::Error as DriverError;
-use mongodb::options::{Acknowledgment, ReadConcern, TransactionOptions, WriteConcern};
+use mongodb::options::{Acknowledgment, Hint, ReadConcern, TransactionOptions, WriteConcern};
 use mongodb::{ClientSession, Collection, Database};
 use service_kit::clock::SharedClock;
 use tokio::sync::OnceCell;
@@ -24,7 +24,7 @@ use crate::stores::mongo::within;
 use crate::stores::{MongoLink, StoreError};
 
 mod document;
-mod indexes;
+pub(super) mod indexes;
 
 use document::{ActivityDocument, CountDocument, count_id, count_update, date};
 
@@ -87,11 +87,14 @@ impl MongoActivities {
 
     async fn find(&self, query: ActivityQuery) -> Result<Vec<ActivityDocument>, DriverError> {
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        let index = indexes::of_list(query.member_id.is_some(), query.kind.is_some());
         self.database()
             .await?
             .collection(ACTIVITIES)
             .find(filter(query))
             .sort(doc! { "timestamp": -1, "_id": -1 })
+            // Left to itself, the planner guesses by what it met before.
+            .hint(Hint::Keys(index))
             .limit(limit)
             .max_time(READ_TIMEOUT)
             .await?

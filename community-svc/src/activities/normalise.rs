@@ -74,7 +74,7 @@ fn from_envelope(event: &NewEvent, payload: &Payload) -> Vec<Found> {
         "post" if verb == "created" => Vec::new(),
         "post" => vec![about_post(payload, actor, verb)],
         "reaction" => vec![about_reaction(payload, actor, verb)],
-        "space_membership" => about_membership(payload, actor, verb),
+        "space_membership" => about_membership(payload, actor.as_ref(), verb),
         _ => vec![about_anything(event, payload, actor, noun)],
     }
 }
@@ -182,10 +182,10 @@ fn about_reaction(payload: &Payload, actor: Option<MemberId>, verb: &str) -> Fou
 }
 
 /// Whoever comes or goes, and whoever brought or sent them, where that is another.
-fn about_membership(payload: &Payload, actor: Option<MemberId>, verb: &str) -> Vec<Found> {
+fn about_membership(payload: &Payload, actor: Option<&MemberId>, verb: &str) -> Vec<Found> {
     let member = payload
         .member(&["/object/memberId", "/target/memberId"])
-        .or_else(|| actor.clone());
+        .or_else(|| actor.cloned());
     let (own, others) = match verb {
         "created" => ("joined".to_owned(), "member_added".to_owned()),
         "deleted" => ("left".to_owned(), "member_removed".to_owned()),
@@ -194,7 +194,7 @@ fn about_membership(payload: &Payload, actor: Option<MemberId>, verb: &str) -> V
     let found = |name: &str, whose: Option<MemberId>| Found {
         kind: kind("space", name),
         member: whose,
-        actor: actor.clone(),
+        actor: actor.cloned(),
         subject: Subject {
             member_id: member.clone(),
             space_id: payload.space(&["/object/spaceId", "/target/spaceId"]),
@@ -202,8 +202,8 @@ fn about_membership(payload: &Payload, actor: Option<MemberId>, verb: &str) -> V
         },
     };
     let mut activities = vec![found(&own, member.clone())];
-    if actor.is_some() && actor != member {
-        activities.push(found(&others, actor.clone()));
+    if actor.is_some() && actor != member.as_ref() {
+        activities.push(found(&others, actor.cloned()));
     }
     activities
 }

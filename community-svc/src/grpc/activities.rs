@@ -162,12 +162,12 @@ fn summary(summary: Summary) -> pb::GetActivitySummaryResponse {
                 count: number(count),
             })
             .collect(),
-        most_active_members: summary.most_active.into_iter().map(member).collect(),
+        most_active_members: summary.most_active.iter().map(member).collect(),
         last_active_time: summary.last_active.map(convert::timestamp),
     }
 }
 
-fn member(member: MemberActivity) -> pb::MemberCount {
+fn member(member: &MemberActivity) -> pb::MemberCount {
     pb::MemberCount {
         member_id: member.member_id.as_str().to_owned(),
         count: number(member.count),

@@ -9,9 +9,9 @@ use crate::events::SharedEventStore;
 use crate::stores::StoreError;
 
 /// How often what became too old is looked for.
-const EVERY: Duration = Duration::from_hours(1);
+const EVERY: Duration = Duration::from_secs(3_600);
 /// How soon again after a store did not answer.
-const AGAIN: Duration = Duration::from_mins(1);
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// Keeps events for `events_for` (for ever without one) and activities as long as
 /// their store was told, until the service drains.

@@ -47,7 +47,7 @@ impl ActivityStore for Moody {
         self.1.calls.fetch_add(1, Ordering::Relaxed);
         let away = &self.1.away;
         if away
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
             .is_ok()
         {
             return Err(StoreError::Unavailable {
@@ -116,7 +116,7 @@ fn bench() -> Bench {
         cache(&clock, &metrics),
         members.clone(),
         activities,
-        Duration::from_mins(5),
+        Duration::from_secs(300),
     );
     let tools = (clock.clone() as SharedClock, Arc::new(|| 0.5) as Random);
     let projector = Projector::new(Arc::clone(&events), effects.clone(), 3, tools, metrics);
@@ -149,7 +149,7 @@ fn cache(clock: &Arc<ManualClock>, metrics: &Metrics) -> Members {
     Members::new(
         Upstream::new(client, Arc::clone(&shared), metrics.clone()),
         Cache::memory(1 << 20, Arc::clone(&shared)),
-        (shared, Arc::new(|| Duration::from_mins(5))),
+        (shared, Arc::new(|| Duration::from_secs(300))),
         metrics.clone(),
     )
 }
@@ -313,20 +313,18 @@ async fn it_wakes_for_what_is_stored_and_stops_when_the_service_drains() {
     let bench = bench();
     let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
     let running = tasks.spawn("projector", bench.projector.run(shutdown.clone()));
-    let mut stored = 0;
-    for wave in ["first", "second"] {
+    for (earlier, wave) in ["first", "second"].into_iter().enumerate() {
         bench
             .events
             .ingest(&[event(wave, "post.published", "ada")])
             .await
             .unwrap();
-        stored += 1;
         let is_there = async {
             let query = || ActivityQuery {
                 limit: 9,
                 ..ActivityQuery::default()
             };
-            while bench.effects.activities.list(query()).await.unwrap().len() < stored {
+            while bench.effects.activities.list(query()).await.unwrap().len() <= earlier {
                 tokio::task::yield_now().await;
             }
         };

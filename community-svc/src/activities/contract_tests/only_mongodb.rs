@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{activity, clock, retention};
 use crate::activities::mongo::filter;
+use crate::activities::mongo::indexes::of_list;
 use crate::activities::{ActivityQuery, ActivityStore as _, MongoActivities, Retention};
 use crate::stores::MongoLink;
 
@@ -49,6 +50,7 @@ mod real_mongodb {
             "filter": filter(query),
             "sort": { "timestamp": -1, "_id": -1 },
             "limit": 50,
+            "hint": of_list(member, kind),
         }
     }
 

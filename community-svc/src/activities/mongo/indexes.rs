@@ -19,19 +19,15 @@ const INDEX_NOT_FOUND: i32 = 27;
 const EXPIRY: &str = "expiry";
 
 pub(super) async fn create(database: &Database) -> Result<(), DriverError> {
-    let activities = [
-        doc! { "timestamp": -1, "_id": -1 },
-        doc! { "kind": 1, "timestamp": -1, "_id": -1 },
-        doc! { "member_id": 1, "timestamp": -1, "_id": -1 },
-        doc! { "member_id": 1, "kind": 1, "timestamp": -1, "_id": -1 },
-    ];
+    let of_lists = [(false, false), (false, true), (true, false), (true, true)];
     let sparse = IndexOptions::builder().sparse(true).build();
     let others = IndexModel::builder()
         .keys(doc! { "others": 1 })
         .options(sparse)
         .build();
-    let indexes = activities
+    let indexes = of_lists
         .into_iter()
+        .map(|(member, kind)| of_list(member, kind))
         .map(|keys| IndexModel::builder().keys(keys).build())
         .chain([others]);
     collection(database, ACTIVITIES)
@@ -43,6 +39,20 @@ pub(super) async fn create(database: &Database) -> Result<(), DriverError> {
         .build();
     collection(database, COUNTS).create_index(ranking).await?;
     Ok(())
+}
+
+/// The index of lists with these filters: what is filtered by, then the order.
+pub(in crate::activities) fn of_list(member: bool, kind: bool) -> Document {
+    let mut keys = Document::new();
+    if member {
+        keys.insert("member_id", 1);
+    }
+    if kind {
+        keys.insert("kind", 1);
+    }
+    keys.insert("timestamp", -1);
+    keys.insert("_id", -1);
+    keys
 }
 
 /// Has MongoDB delete what is too old, or nothing; it looks once a minute.

@@ -379,6 +379,8 @@ fn only_an_address_that_a_browser_opens_is_a_url() {
 proptest::proptest! {
     #[test]
     fn no_body_makes_it_panic(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
-        normalise(&stored("post.published", Format::Flat, body));
+        for activity in normalise(&stored("post.published", Format::Flat, body)) {
+            proptest::prop_assert!(!activity.member_id.as_str().is_empty());
+        }
     }
 }
