@@ -314,5 +314,6 @@ fn query(page_size: i32, page_token: &str, event_type: &str) -> ListWebhookEvent
         page_size,
         page_token: page_token.to_owned(),
         event_type: event_type.to_owned(),
+        ..ListWebhookEventsRequest::default()
     }
 }

@@ -251,7 +251,7 @@ async fn outlines_and_counts_agree_with_the_list(store: SharedEventStore) {
     for query in queries() {
         let listed = store.list(query.clone()).await.unwrap();
         let outlines = store.outlines(query.clone()).await.unwrap();
-        let outlined: Vec<_> = outlines
+        let found: Vec<_> = outlines
             .iter()
             .map(|one| (&one.event_id, one.state, one.cursor()))
             .collect();
@@ -259,7 +259,7 @@ async fn outlines_and_counts_agree_with_the_list(store: SharedEventStore) {
             .iter()
             .map(|one| (&one.event.event_id, one.state, one.cursor()))
             .collect();
-        assert_eq!(outlined, expected, "{query:?}");
+        assert_eq!(found, expected, "{query:?}");
         let count = store.count(query.clone()).await.unwrap();
         assert_eq!(count, listed.len() as u64, "{query:?}");
     }

@@ -49,7 +49,7 @@ pub(super) async fn retain(
 ) -> Result<(), DriverError> {
     let Some(age) = age else {
         let dropped = events.drop_index("received_at_1").await;
-        return dropped.or_else(|error| unless_missing(error).map(|_| ()));
+        return dropped.or_else(unless_missing);
     };
     // MongoDB takes whole seconds in 32 bits with a sign.
     let seconds = i32::try_from(age.as_secs()).unwrap_or(i32::MAX);

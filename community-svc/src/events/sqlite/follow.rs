@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::watch;
 
 use super::rows::{COLUMNS, EventRow};
-use crate::events::{Error, FollowError, PAGE_BYTES, ResumeToken, Step, Steps, WatchFilter};
+use crate::events::{FollowError, PAGE_BYTES, ResumeToken, Step, Steps, WatchFilter};
 use crate::stores::SqliteFile;
 
 /// How many events one look at the file passes, fitting or not.
@@ -97,7 +97,7 @@ impl Watcher {
         let has_passed = page.through > after;
         for row in page.rows {
             let token = self.log.token(row.seq);
-            let event = Some(row.into_event().map_err(Error::from)?);
+            let event = Some(row.into_event()?);
             self.ready.push_back(Step { event, token });
         }
         // Events that did not fit are not looked at again after a resumption.

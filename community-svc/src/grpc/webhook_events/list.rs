@@ -9,6 +9,10 @@ use crate::error::Error;
 use crate::events::{Cursor, DeadCursor, DeadLetter, DeadLetterQuery, EventQuery, PAGE_BYTES};
 use crate::grpc::{WebhookEvents, convert, page_token, validate};
 
+/// What page tokens are bound to, beside the filters.
+const EVENTS: &str = "ListWebhookEvents";
+const DEAD_LETTERS: &str = "ListDeadLetters";
+
 const MAX_PAGE: i32 = 500;
 const DEFAULT_PAGE: i32 = 50;
 
@@ -16,10 +20,9 @@ pub(in crate::grpc) async fn list(
     service: &WebhookEvents,
     mut request: pb::ListWebhookEventsRequest,
 ) -> Result<pb::ListWebhookEventsResponse, Error> {
-    let list = "ListWebhookEvents";
     let limit = page_size(std::mem::take(&mut request.page_size))?;
     let token = std::mem::take(&mut request.page_token);
-    let before = page_token::decode(list, &request, &token)?
+    let before = page_token::decode(EVENTS, &request, &token)?
         .map(|place| Cursor::from_bytes(&place).ok_or(Error::InvalidPageToken))
         .transpose()?;
     let query = EventQuery {
@@ -33,7 +36,7 @@ pub(in crate::grpc) async fn list(
     let has_more = events.len() > limit || bytes >= PAGE_BYTES;
     events.truncate(limit);
     let next_page_token = match events.last() {
-        Some(last) if has_more => page_token::encode(list, &request, &last.cursor().to_bytes()),
+        Some(last) if has_more => page_token::encode(EVENTS, &request, &last.cursor().to_bytes()),
         _ => String::new(),
     };
     Ok(pb::ListWebhookEventsResponse {
@@ -58,10 +61,9 @@ pub(in crate::grpc) async fn dead_letters(
     service: &WebhookEvents,
     mut request: pb::ListDeadLettersRequest,
 ) -> Result<pb::ListDeadLettersResponse, Error> {
-    let list = "ListDeadLetters";
     let limit = page_size(std::mem::take(&mut request.page_size))?;
     let token = std::mem::take(&mut request.page_token);
-    let before = page_token::decode(list, &request, &token)?
+    let before = page_token::decode(DEAD_LETTERS, &request, &token)?
         .map(|place| DeadCursor::from_bytes(&place).ok_or(Error::InvalidPageToken))
         .transpose()?;
     let query = DeadLetterQuery {
@@ -74,7 +76,9 @@ pub(in crate::grpc) async fn dead_letters(
     let has_more = dead_letters.len() > limit;
     dead_letters.truncate(limit);
     let next_page_token = match dead_letters.last() {
-        Some(last) if has_more => page_token::encode(list, &request, &last.cursor().to_bytes()),
+        Some(last) if has_more => {
+            page_token::encode(DEAD_LETTERS, &request, &last.cursor().to_bytes())
+        }
         _ => String::new(),
     };
     Ok(pb::ListDeadLettersResponse {
