@@ -144,8 +144,8 @@ mod real_mongodb {
     async fn mongodb_is_told_how_long_events_that_are_done_are_kept() {
         let store = open(clock());
         store.ingest(&[event("one", 0)]).await.unwrap();
-        for days in [Some(8), Some(30), None, Some(9)] {
-            let age = days.map(|days| std::time::Duration::from_secs(days * 86_400));
+        for days in [Some(8_u32), Some(30), None, Some(9)] {
+            let age = days.map(|days| std::time::Duration::from_secs(u64::from(days) * 86_400));
             store.retain(age).await.unwrap();
             let index = index_of(&store, doc! { "received_at": 1 }).await;
             let kept = index.as_ref().map(|index| {
@@ -158,7 +158,7 @@ mod real_mongodb {
                     .or(seconds.as_i64())
                     .unwrap()
             });
-            assert_eq!(kept, days.map(|days| days as i64 * 86_400));
+            assert_eq!(kept, days.map(|days| i64::from(days) * 86_400));
         }
         drop_database(&store).await;
     }

@@ -178,13 +178,13 @@ fn letters(projection: Option<Projection>, limit: usize) -> DeadLetterQuery {
 
 async fn dead_letters_come_latest_failure_first_in_pages(store: SharedEventStore) {
     let mut expected = Vec::new();
-    for number in 0..9 {
+    for (number, spared) in (0..9).zip(Projection::ALL.into_iter().cycle()) {
         let id = format!("e{number}");
         store.ingest(&[event(&id, 9 - number)]).await.unwrap();
         let at = time("2026-03-04T07:00:00Z") + Duration::from_secs(number / 2);
         for projection in Projection::ALL {
             // Two of three are dead, not always the same two.
-            let verdict = if Projection::ALL[number as usize % 3] == projection {
+            let verdict = if projection == spared {
                 Verdict::Done
             } else {
                 expected.push((at, id.clone(), projection.name()));
