@@ -98,7 +98,7 @@ impl App {
         let metrics = Metrics::register(&mut registry);
         let http = public_port(http, config.connections.clone(), &mut registry)?;
         let queue = match (&config.intake, &config.acknowledge) {
-            (Some(_), Acknowledge::Queued(settings)) => Some(open_queue(settings, &clock)?),
+            (Some(_), Acknowledge::Queued(settings)) => Some(open_queue(settings, &clock, &tasks)?),
             (None, _) | (_, Acknowledge::Stored) => None,
         };
         let (sink, watched, forwarder): (Arc<dyn Sink>, _, _) = match queue {
@@ -201,13 +201,14 @@ impl App {
 fn open_queue(
     settings: &QueueConfig,
     clock: &SharedClock,
+    tasks: &Tasks,
 ) -> Result<QueueWatch, OpenError> {
     let options = Options {
         dir: settings.directory.clone(),
         max_bytes: settings.max_bytes,
         dedup: settings.deduplication,
     };
-    let queue = Queue::open(options, Arc::clone(clock))?;
+    let queue = Queue::open(options, Arc::clone(clock), tasks)?;
     let waiting = queue.stats().depth;
     if waiting > 0 {
         tracing::info!(waiting, "webhooks of an earlier run wait in the queue");

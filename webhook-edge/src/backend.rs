@@ -107,17 +107,16 @@ impl Backend {
 
 #[async_trait]
 impl Sink for Backend {
-    async fn accept(&self, event: Event) -> Result<Accepted, Error> {
-        let event_id = event.id.clone();
+    async fn accept(&self, event: &Event) -> Result<Accepted, Error> {
         let request = v1::IngestWebhookEventsRequest {
-            events: vec![to_proto(event)],
+            events: vec![to_proto(event.clone())],
         };
         let response = tokio::time::timeout(DEADLINE, self.ingest(request))
             .await
             .map_err(|_| Error::TimedOut(DEADLINE))?
             .map_err(|status| to_error(&status))?;
         match response.results.as_slice() {
-            [result] if result.event_id == event_id.as_str() => accepted(result),
+            [result] if result.event_id == event.id.as_str() => accepted(result),
             _ => Err(Error::NoResult),
         }
     }

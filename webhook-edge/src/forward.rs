@@ -21,7 +21,7 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// [`Error`] when it is not certain that the event is kept; the same event can
     /// be offered again at any time.
-    async fn accept(&self, event: Event) -> Result<Accepted, Error>;
+    async fn accept(&self, event: &Event) -> Result<Accepted, Error>;
 }
 
 /// Stores events for good.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use service_kit::clock::SharedClock;
+use service_kit::tasks::Tasks;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -102,7 +103,7 @@ impl Queue {
     /// # Errors
     /// [`OpenError`] when the directory cannot be used, is used by another process,
     /// or holds what this version does not read.
-    pub fn open(options: Options, clock: SharedClock) -> Result<Self, OpenError> {
+    pub fn open(options: Options, clock: SharedClock, tasks: &Tasks) -> Result<Self, OpenError> {
         let (disk, kept) = Disk::open(&options.dir)?;
         let disk = Arc::new(disk);
         let (now, opened) = (clock.now(), Instant::now());
@@ -115,6 +116,9 @@ impl Queue {
             poisoned: AtomicBool::new(false),
             appended: Arc::default(),
         });
+        let (answers, groups) = mpsc::unbounded_channel();
+        // It ends with the writer, which ends with the last clone of the queue.
+        tasks.spawn_detached("queue answers", committer::answer_groups(groups));
         let committer = Committer {
             disk: Arc::clone(&disk),
             state,
@@ -122,6 +126,7 @@ impl Queue {
             max_bytes: options.max_bytes,
             dedup: options.dedup,
             shared: Arc::clone(&shared),
+            answers,
             forgot: opened,
             moment: opened,
             space: Space::of(options.dir.clone()),
@@ -153,9 +158,9 @@ impl Queue {
     /// # Errors
     /// [`AppendError`] when the event is not certain to be on disk; it can be
     /// offered again.
-    pub async fn append(&self, event: Event) -> Result<Accepted, AppendError> {
+    pub async fn append(&self, event: &Event) -> Result<Accepted, AppendError> {
         let queued_at = self.shared.now();
-        let record = record::encode(&event, queued_at);
+        let record = record::encode(event, queued_at);
         let id = event.id.to_string();
         let (reply, answer) = oneshot::channel();
         self.send(Command::Append {
@@ -293,7 +298,7 @@ impl Queue {
 
 #[async_trait]
 impl Sink for Queue {
-    async fn accept(&self, event: Event) -> Result<Accepted, forward::Error> {
+    async fn accept(&self, event: &Event) -> Result<Accepted, forward::Error> {
         Ok(self.append(event).await?)
     }
 }

@@ -150,3 +150,36 @@ fn secrets_are_not_shown() {
     assert!(shown.contains(&"BETTERMODE_WEBHOOK_SECRET=[redacted] (environment)".to_owned()));
     assert!(!shown.iter().any(|line| line.contains("a-s")), "{shown:?}");
 }
+
+#[test]
+fn a_certificate_and_its_key_go_together() {
+    let certificate = ("WEBHOOK_EDGE_TLS_CERTIFICATE", "/etc/edge/certificate.pem");
+    let key = ("WEBHOOK_EDGE_TLS_KEY", "/etc/edge/key.pem");
+    assert!(load(&[SECRET]).unwrap().config.connections.tls.is_none());
+    let files = load(&[SECRET, certificate, key]).unwrap().config;
+    let files = files.connections.tls.unwrap();
+    assert_eq!(files.key.to_str(), Some(key.1));
+    for alone in [certificate, key] {
+        let mistakes = mistakes(&[SECRET, alone]);
+        assert!(mistakes[0].contains("go together"), "{mistakes:?}");
+    }
+}
+
+#[test]
+fn limits_of_connections_have_to_let_somebody_in() {
+    for (key, value) in [
+        ("WEBHOOK_EDGE_MAX_CONNECTIONS", "0"),
+        ("WEBHOOK_EDGE_HEADER_TIMEOUT_SECONDS", "0"),
+        ("WEBHOOK_EDGE_BODY_TIMEOUT_SECONDS", "3601"),
+        ("WEBHOOK_EDGE_IDLE_TIMEOUT_SECONDS", "0"),
+    ] {
+        let mistakes = mistakes(&[SECRET, (key, value)]);
+        assert!(
+            mistakes[0].starts_with(&format!("{key}={value}")),
+            "{mistakes:?}"
+        );
+    }
+    let any = ("WEBHOOK_EDGE_MAX_CONNECTIONS_PER_ADDRESS", "0");
+    let config = load(&[SECRET, any]).unwrap().config;
+    assert_eq!(config.connections.limits.connections_per_address, 0);
+}

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use prometheus_client::registry::Registry;
 use service_kit::clock::ManualClock;
+use service_kit::tasks::Tasks;
 use tempfile::TempDir;
 use tonic::Code;
 
@@ -64,7 +65,7 @@ impl Chain {
             dedup: Duration::from_secs(7 * 24 * 3600),
         };
         let clock = Arc::new(ManualClock::new("2026-05-06T07:08:09Z".parse().unwrap()));
-        let queue = Queue::open(options, clock).unwrap();
+        let queue = Queue::open(options, clock, &Tasks::new()).unwrap();
         let service = Service {
             rule: Box::new(rule),
             calls: Mutex::default(),
@@ -79,7 +80,7 @@ impl Chain {
 
     async fn append(&self, ids: &[&str]) {
         for id in ids {
-            self.queue.append(event(id)).await.unwrap();
+            self.queue.append(&event(id)).await.unwrap();
         }
     }
 
@@ -145,7 +146,8 @@ fn holds(batch: &[Event], id: &str) -> bool {
 async fn events_are_stored_in_the_order_of_their_arrival_and_leave_the_queue() {
     let chain = Chain::new(|_, _| Ok(()));
     let ids: Vec<String> = (0..1_200).map(|n| format!("post{}-{n}", n % 7)).collect();
-    let appended = ids.iter().map(|id| chain.queue.append(event(id)));
+    let events: Vec<_> = ids.iter().map(|id| event(id)).collect();
+    let appended = events.iter().map(|event| chain.queue.append(event));
     for outcome in futures::future::join_all(appended).await {
         outcome.unwrap();
     }

@@ -60,6 +60,10 @@ pub(super) enum Command {
 /// Tells one sender how it went, once the group is on disk.
 type Answer = Box<dyn FnOnce(Result<(), ()>) + Send>;
 
+/// What is to be told to the senders of a group. They are woken by a task and not by
+/// the writer: from outside the runtime each wake is a call to the operating system.
+pub(super) type Answers = (Vec<Answer>, Result<(), ()>);
+
 /// The writer and what it knows.
 pub(super) struct Committer {
     pub(super) disk: Arc<Disk>,
@@ -68,6 +72,7 @@ pub(super) struct Committer {
     pub(super) max_bytes: u64,
     pub(super) dedup: Duration,
     pub(super) shared: Arc<Shared>,
+    pub(super) answers: mpsc::UnboundedSender<Answers>,
     /// When ids were last looked through, and the latest moment that a group saw.
     pub(super) forgot: Instant,
     pub(super) moment: Instant,
@@ -143,9 +148,9 @@ impl Committer {
             );
             self.shared.poison();
         }
-        for answer in group.answers {
-            answer(result.as_ref().copied().map_err(|_| ()));
-        }
+        let written = result.as_ref().copied().map_err(|_| ());
+        // Nobody is left to hear it when the runtime has gone.
+        let _gone = self.answers.send((group.answers, written));
     }
 
     fn add(&mut self, group: &mut Group, command: Command) -> Result<(), fjall::Error> {
@@ -364,6 +369,15 @@ impl Group {
         self.first_queued_at.get_or_insert(queued_at);
         self.pushed += 1;
         self.is_durable = true;
+    }
+}
+
+/// Tells the senders of each group how it went, until the writer has ended.
+pub(super) async fn answer_groups(mut groups: mpsc::UnboundedReceiver<Answers>) {
+    while let Some((answers, written)) = groups.recv().await {
+        for answer in answers {
+            answer(written);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub struct DeadLetter {
 struct Fields<'a> {
     buried_at_ms: i64,
     reason: &'a str,
+    #[serde(with = "serde_bytes")]
     record: &'a [u8],
 }
 

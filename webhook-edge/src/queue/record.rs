@@ -49,6 +49,7 @@ struct Fields<'a> {
     received_at: i128,
     is_flat: bool,
     path: &'a str,
+    #[serde(with = "serde_bytes")]
     body: &'a [u8],
 }
 

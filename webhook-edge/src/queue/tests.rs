@@ -28,7 +28,7 @@ fn open_with(directory: &TempDir, max_bytes: u64, clock: &Arc<ManualClock>) -> Q
         dedup: WEEK,
     };
     let clock: Arc<ManualClock> = Arc::clone(clock);
-    Queue::open(options, clock).unwrap()
+    Queue::open(options, clock, &Tasks::new()).unwrap()
 }
 
 fn open(directory: &TempDir) -> Queue {
@@ -51,6 +51,11 @@ fn event(id: &str) -> Event {
     event_of(id, "")
 }
 
+async fn append_all(queue: &Queue, events: &[Event]) -> Vec<Result<Accepted, AppendError>> {
+    let all = events.iter().map(|event| queue.append(event));
+    futures::future::join_all(all).await
+}
+
 async fn waiting(queue: &Queue) -> Vec<String> {
     let read = queue.read(None, 10_000, usize::MAX).await.unwrap();
     read.iter().map(|one| one.event.id.to_string()).collect()
@@ -66,7 +71,7 @@ async fn an_event_is_read_as_it_was_appended_also_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
     let sent = event_of("one", "with a body");
-    assert_eq!(queue.append(sent.clone()).await, Ok(Accepted::Stored));
+    assert_eq!(queue.append(&sent).await, Ok(Accepted::Stored));
     queue.close().await;
     let queue = open(&directory);
     let read = queue.read(None, 10, usize::MAX).await.unwrap();
@@ -86,7 +91,7 @@ async fn events_come_in_the_order_of_their_arrival_and_positions_ascend_for_ever
         let queue = open(&directory);
         for number in 0..5 {
             queue
-                .append(event(&format!("{run}-{number}")))
+                .append(&event(&format!("{run}-{number}")))
                 .await
                 .unwrap();
         }
@@ -106,13 +111,13 @@ async fn events_come_in_the_order_of_their_arrival_and_positions_ascend_for_ever
 async fn an_id_is_taken_once_also_after_its_removal_and_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
-    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Stored));
-    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Duplicate));
+    assert_eq!(queue.append(&event("one")).await, Ok(Accepted::Stored));
+    assert_eq!(queue.append(&event("one")).await, Ok(Accepted::Duplicate));
     queue.remove(&positions(&queue).await).await.unwrap();
-    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Duplicate));
+    assert_eq!(queue.append(&event("one")).await, Ok(Accepted::Duplicate));
     queue.close().await;
     let queue = open(&directory);
-    assert_eq!(queue.append(event("one")).await, Ok(Accepted::Duplicate));
+    assert_eq!(queue.append(&event("one")).await, Ok(Accepted::Duplicate));
     assert!(waiting(&queue).await.is_empty());
 }
 
@@ -122,7 +127,7 @@ async fn of_many_at_once_with_one_id_exactly_one_is_stored() {
     let queue = open(&directory);
     let all = (0..400).map(|number| {
         let queue = queue.clone();
-        async move { queue.append(event(&format!("id{}", number % 8))).await }
+        async move { queue.append(&event(&format!("id{}", number % 8))).await }
     });
     let outcomes = futures::future::join_all(all).await;
     let stored = outcomes
@@ -139,7 +144,7 @@ async fn reading_is_bounded_in_number_and_bytes_but_never_stands_still() {
     let queue = open(&directory);
     for id in ["a", "b", "c"] {
         queue
-            .append(event_of(id, &"x".repeat(1_000)))
+            .append(&event_of(id, &"x".repeat(1_000)))
             .await
             .unwrap();
     }
@@ -160,13 +165,13 @@ async fn a_full_queue_takes_nothing_until_something_leaves() {
     let queue = open_with(&directory, 5_000, &clock);
     let large = |id: &str| event_of(id, &"x".repeat(2_000));
     for id in ["a", "b"] {
-        assert_eq!(queue.append(large(id)).await, Ok(Accepted::Stored));
+        assert_eq!(queue.append(&large(id)).await, Ok(Accepted::Stored));
     }
-    assert_eq!(queue.append(large("c")).await, Err(AppendError::Full));
+    assert_eq!(queue.append(&large("c")).await, Err(AppendError::Full));
     // What is known already takes no room.
-    assert_eq!(queue.append(large("a")).await, Ok(Accepted::Duplicate));
+    assert_eq!(queue.append(&large("a")).await, Ok(Accepted::Duplicate));
     queue.remove(&positions(&queue).await[..1]).await.unwrap();
-    assert_eq!(queue.append(large("c")).await, Ok(Accepted::Stored));
+    assert_eq!(queue.append(&large("c")).await, Ok(Accepted::Stored));
     assert_eq!(waiting(&queue).await, ["b", "c"]);
     assert!(!queue.stats().poisoned);
 }
@@ -176,7 +181,7 @@ async fn dead_letters_are_kept_with_their_reason_and_can_be_put_back() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
     for id in ["a", "b", "c"] {
-        queue.append(event(id)).await.unwrap();
+        queue.append(&event(id)).await.unwrap();
     }
     let second = positions(&queue).await[1];
     queue.bury(second, "refused".to_owned()).await.unwrap();
@@ -204,8 +209,8 @@ async fn dead_letters_are_kept_with_their_reason_and_can_be_put_back() {
 async fn a_record_that_cannot_be_read_is_a_dead_letter_and_blocks_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
-    queue.append(event("a")).await.unwrap();
-    queue.append(event("b")).await.unwrap();
+    queue.append(&event("a")).await.unwrap();
+    queue.append(&event("b")).await.unwrap();
     let first = positions(&queue).await[0];
     let mut record = queue
         .disk
@@ -236,7 +241,7 @@ async fn a_directory_is_for_one_process() {
         max_bytes: 1,
         dedup: WEEK,
     };
-    let again = Queue::open(options, Arc::new(ManualClock::new(now())));
+    let again = Queue::open(options, Arc::new(ManualClock::new(now())), &Tasks::new());
     assert!(matches!(again, Err(OpenError::Locked { .. })));
 }
 
@@ -246,9 +251,9 @@ async fn stats_tell_depth_size_and_since_when_the_oldest_waits() {
     let clock = Arc::new(ManualClock::new(now()));
     let queue = open_with(&directory, 64 << 20, &clock);
     assert_eq!(queue.stats(), Stats::default());
-    queue.append(event("a")).await.unwrap();
+    queue.append(&event("a")).await.unwrap();
     clock.advance(Duration::from_secs(60));
-    queue.append(event("b")).await.unwrap();
+    queue.append(&event("b")).await.unwrap();
     let stats = queue.stats();
     assert_eq!((stats.depth, stats.oldest), (2, Some(now())));
     assert!(stats.bytes > 100);
@@ -270,7 +275,7 @@ async fn whoever_waits_for_events_wakes_when_one_is_appended() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
     let changed = queue.changed();
-    queue.append(event("a")).await.unwrap();
+    queue.append(&event("a")).await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), changed)
         .await
         .expect("the append woke it");
@@ -281,11 +286,12 @@ async fn a_caller_who_goes_away_disturbs_nobody() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
     for number in 0..50 {
-        let append = queue.append(event(&format!("gone{number}")));
+        let event = event(&format!("gone{number}"));
+        let append = queue.append(&event);
         // Polled once, then dropped.
         let _dropped = futures::FutureExt::now_or_never(append);
         queue
-            .append(event(&format!("stays{number}")))
+            .append(&event_of(&format!("stays{number}"), ""))
             .await
             .unwrap();
     }

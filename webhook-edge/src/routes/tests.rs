@@ -38,7 +38,7 @@ struct FakeSink {
 
 #[async_trait]
 impl Sink for FakeSink {
-    async fn accept(&self, event: Event) -> Result<Accepted, Error> {
+    async fn accept(&self, event: &Event) -> Result<Accepted, Error> {
         if self.hangs {
             std::future::pending::<()>().await;
         }
@@ -49,7 +49,7 @@ impl Sink for FakeSink {
         if kept.iter().any(|other| other.id == event.id) {
             return Ok(Accepted::Duplicate);
         }
-        kept.push(event);
+        kept.push(event.clone());
         Ok(Accepted::Stored)
     }
 }

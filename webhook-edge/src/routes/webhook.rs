@@ -82,9 +82,8 @@ where
         Payload::Event(event) => match Question::of(&event) {
             Some(question) => reply(edge, question, *event).await,
             None => {
-                let envelope_type = event.envelope_type.clone();
-                store(edge, *event).await?;
-                Ok(succeeded(&envelope_type, &json!({})))
+                store(edge, &event).await?;
+                Ok(succeeded(&event.envelope_type, &json!({})))
             }
         },
     }
@@ -107,10 +106,9 @@ fn verify(
     }
 }
 
-async fn store(edge: &Edge, event: Event) -> Result<(), Refusal> {
-    let kept = event.clone();
+async fn store(edge: &Edge, event: &Event) -> Result<(), Refusal> {
     let accepted = edge.sink.accept(event).await?;
-    edge.metrics.event(&kept);
+    edge.metrics.event(event);
     let outcome = match accepted {
         Accepted::Stored => "accepted",
         Accepted::Duplicate => "duplicate",
@@ -119,9 +117,9 @@ async fn store(edge: &Edge, event: Event) -> Result<(), Refusal> {
     // Not by default: a line for each webhook costs more than verifying it.
     tracing::debug!(
         outcome,
-        event_id = loggable(kept.id.as_str()),
-        event_type = loggable(&kept.event_type),
-        path = %kept.path,
+        event_id = loggable(event.id.as_str()),
+        event_type = loggable(&event.event_type),
+        path = %event.path,
         "webhook taken"
     );
     Ok(())
@@ -132,7 +130,7 @@ async fn store(edge: &Edge, event: Event) -> Result<(), Refusal> {
 async fn reply(edge: &Edge, question: Question, event: Event) -> Result<Value, Refusal> {
     let deadline = Instant::now() + answers::BUDGET;
     if question.carries_intent() {
-        store(edge, event.clone()).await?;
+        store(edge, &event).await?;
     } else {
         edge.metrics.webhook("answered", "");
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 async fn is_known(queue: &Queue, id: &str) -> bool {
-    let outcome = queue.append(event(id)).await.unwrap();
+    let outcome = queue.append(&event(id)).await.unwrap();
     outcome == Accepted::Duplicate
 }
 
@@ -14,7 +14,7 @@ async fn pass(queue: &Queue, time: Duration) {
     // The first append after the time brings the ids out, the next finds them gone.
     for _ in 0..2 {
         let id = format!("look{}", queue.stats().depth);
-        queue.append(event(&id)).await.unwrap();
+        queue.append(&event(&id)).await.unwrap();
         tokio::time::advance(Duration::from_secs(2)).await;
     }
     tokio::time::resume();
@@ -24,7 +24,7 @@ async fn pass(queue: &Queue, time: Duration) {
 async fn an_id_is_remembered_for_the_time_that_was_asked_for_and_forgotten_after_it() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
-    queue.append(event("one")).await.unwrap();
+    queue.append(&event("one")).await.unwrap();
     pass(&queue, WEEK - Duration::from_secs(60)).await;
     assert!(is_known(&queue, "one").await);
     pass(&queue, Duration::from_secs(120)).await;
@@ -39,7 +39,7 @@ async fn steps_of_the_wall_clock_do_not_make_it_forget() {
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(now()));
     let queue = open_with(&directory, 64 << 20, &clock);
-    queue.append(event("one")).await.unwrap();
+    queue.append(&event("one")).await.unwrap();
     for step in ["2036-01-01T00:00:00Z", "2001-01-01T00:00:00Z"] {
         clock.set(step.parse().unwrap());
         pass(&queue, Duration::from_secs(10)).await;
@@ -57,13 +57,15 @@ async fn steps_of_the_wall_clock_do_not_make_it_forget() {
 async fn many_ids_are_forgotten_in_slices_until_none_is_left() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
-    let all = (0..1_500).map(|number| queue.append(event(&format!("old{number}"))));
-    futures::future::join_all(all).await;
+    let events: Vec<_> = (0..1_500)
+        .map(|number| event(&format!("old{number}")))
+        .collect();
+    append_all(&queue, &events).await;
     queue.remove(&positions(&queue).await).await.unwrap();
     tokio::time::pause();
     tokio::time::advance(WEEK + Duration::from_secs(60)).await;
     for number in 0..6 {
-        queue.append(event(&format!("new{number}"))).await.unwrap();
+        queue.append(&event(&format!("new{number}"))).await.unwrap();
         tokio::time::advance(Duration::from_secs(2)).await;
     }
     tokio::time::resume();

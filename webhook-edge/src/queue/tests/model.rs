@@ -32,8 +32,8 @@ async fn apply(queue: Queue, directory: &TempDir, model: &mut Model, step: Step)
     match step {
         Step::Append(numbers) => {
             let ids: Vec<_> = numbers.iter().map(|number| format!("e{number}")).collect();
-            let appends = ids.iter().map(|id| queue.append(event(id)));
-            let outcomes = futures::future::join_all(appends).await;
+            let events: Vec<_> = ids.iter().map(|id| event(id)).collect();
+            let outcomes = append_all(&queue, &events).await;
             for (id, outcome) in ids.into_iter().zip(outcomes) {
                 let is_new = model.known.insert(id.clone());
                 let expected = if is_new {
