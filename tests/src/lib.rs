@@ -11,10 +11,12 @@
     reason = "a harness fails a test by panicking, with a sentence that says why"
 )]
 
+pub mod chaos;
 pub mod clients;
 pub mod errors;
 pub mod eventually;
 pub mod fake;
+pub mod fault_proxy;
 pub mod ports;
 pub mod program;
 pub mod sandbox;
@@ -27,6 +29,7 @@ pub use clients::Clients;
 pub use errors::Failure;
 pub use eventually::{eventually, eventually_within};
 pub use fake::Fake;
+pub use fault_proxy::FaultProxy;
 pub use program::Program;
 pub use sandbox::{Sandbox, SandboxBuilder};
 pub use stores::{MongoDb, Redis};

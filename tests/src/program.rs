@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde_json::Value;
 
 use crate::eventually;
@@ -67,6 +67,32 @@ impl Program {
         self
     }
 
+    /// Takes a limit on the size of files for an error, as a full disk is one: by
+    /// itself it would be a signal that ends the program.
+    #[must_use]
+    pub fn ignoring_the_file_size_signal(mut self) -> Self {
+        let script = "trap '' XFSZ; exec \"$0\" \"$@\"";
+        let path = std::mem::replace(&mut self.path, PathBuf::from("/bin/sh"));
+        let own = std::mem::take(&mut self.arguments);
+        self.arguments = vec!["-c".into(), script.into(), path.display().to_string()];
+        self.arguments.extend(own);
+        self
+    }
+
+    /// From now on the running program can write no file beyond this many bytes;
+    /// `None` lifts the limit, and so does a new start.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let running = self.running.as_ref();
+        let running = running.expect("a limit needs a running program");
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        // One that has just died needs no limit.
+        let pid = Pid::from_child(&running.child);
+        let _gone = rustix::process::prlimit(Some(pid), Resource::Fsize, limit);
+    }
+
     /// Sets a variable of the environment, for this start and later ones. An empty
     /// value takes it away.
     pub fn set(&mut self, name: &str, value: &str) {
@@ -87,22 +113,33 @@ impl Program {
     ///
     /// Panics, with its log, when it ends instead.
     pub async fn start(&mut self) {
+        if let Err(status) = self.try_start().await {
+            panic!(
+                "{} ended with {status} instead of listening:\n{}",
+                self.name,
+                self.log()
+            );
+        }
+    }
+
+    /// The same for a program that may end before it listens.
+    ///
+    /// # Errors
+    /// How it ended.
+    pub async fn try_start(&mut self) -> Result<(), ExitStatus> {
         self.spawn();
-        let name = self.name.clone();
-        eventually(&format!("{name} listens"), async || {
+        let what = format!("{} listens", self.name);
+        eventually(&what, async || {
             if let Some(status) = self.ended() {
-                panic!(
-                    "{name} ended with {status} instead of listening:\n{}",
-                    self.log()
-                );
+                return Ok(Err(status));
             }
             for address in &self.addresses {
                 TcpStream::connect_timeout(address, Duration::from_millis(200))
                     .map_err(|error| format!("{address}: {error}"))?;
             }
-            Ok::<(), String>(())
+            Ok::<_, String>(Ok(()))
         })
-        .await;
+        .await
     }
 
     /// Starts it and waits until it ends by itself, as a command line or a refused

@@ -79,6 +79,9 @@ pub(crate) enum Error {
     #[error("the measurement failed, or a bar was missed; its last lines above say why")]
     BenchFailed { code: u8 },
 
+    #[error("a promise was broken, or the run failed; its last lines above say how to see it again")]
+    ChaosFailed { code: u8 },
+
     #[error("interrupted")]
     Interrupted,
 }
@@ -90,7 +93,8 @@ impl Error {
         match self {
             Self::ServiceEnded { code, .. }
             | Self::TestsFailed { code }
-            | Self::BenchFailed { code } => (*code).max(1),
+            | Self::BenchFailed { code }
+            | Self::ChaosFailed { code } => (*code).max(1),
             Self::Interrupted => 130,
             _ => 1,
         }

@@ -1,10 +1,11 @@
-//! The commands of this repository: `cargo xtask up`, `test`, `bench`,
+//! The commands of this repository: `cargo xtask up`, `test`, `bench`, `chaos`,
 //! `tools`, `proto`.
 //!
 //! It starts and stops programs and fetches the tools that they need; it holds
 //! none of the product's logic and depends on none of its crates.
 
 mod bench;
+mod chaos;
 mod error;
 mod processes;
 mod proto;
@@ -39,6 +40,8 @@ enum Command {
     },
     /// Measure the release builds, and fail when a bar is missed
     Bench(bench::Options),
+    /// Kill the programs under load, and fail when a webhook is lost or doubled
+    Chaos(chaos::Options),
     /// Make sure that every tool is there, and print where each one is
     Tools,
     /// Regenerate the code of the contract, format and lint it
@@ -65,6 +68,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Up(options) => up::run(&workspace, &options),
         Command::Test { filters } => run_tests::run(&workspace, &filters),
         Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Chaos(options) => chaos::run(&workspace, &options),
         Command::Tools => tools::print_all(&workspace),
         Command::Proto { check: true } => proto::check(&workspace),
         Command::Proto { check: false } => proto::regenerate(&workspace),

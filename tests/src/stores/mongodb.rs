@@ -44,6 +44,12 @@ impl MongoDb {
         format!("mongodb://{}/?replicaSet=rs0", self.address)
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Starts it again on the same port with the same data, and waits until it
     /// takes writes.
     pub async fn restart(&mut self) {

@@ -1,0 +1,99 @@
+//! Kills, freezes and starves the built programs under load, then checks that no
+//! acknowledged webhook is lost, doubled or out of order. `cargo xtask chaos` builds
+//! what it needs and runs it; exit code 1 when the law was broken.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use integration_tests::chaos::{self, Fault, Options, Report, Store};
+
+#[derive(Debug, Parser)]
+#[command(about = "Kills the programs under load and checks that nothing is lost")]
+struct Arguments {
+    /// How many kills, over all programs
+    #[arg(long, default_value_t = 1000)]
+    kills: u32,
+    /// How many webhooks are acknowledged at least
+    #[arg(long, default_value_t = 100_000)]
+    events: u64,
+    /// Makes the same plan again; a new one without it
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The store behind the service; with `both`, MongoDB gets three quarters
+    #[arg(long, value_enum, default_value_t = Stores::Both)]
+    store: Stores,
+    /// Webhooks offered in a second
+    #[arg(long, default_value_t = 250)]
+    rate: u32,
+    /// What goes wrong besides killing: failpoints, freezes, wire, disk, clock, noise
+    #[arg(long, value_delimiter = ',', value_parser = fault)]
+    faults: Option<Vec<Fault>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stores {
+    Both,
+    Mongodb,
+    Sqlite,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let seed = arguments.seed.unwrap_or_else(rand::random);
+    let mut reports = Vec::new();
+    for options in rounds(&arguments, seed) {
+        say(format_args!(
+            "chaos: seed {seed}, {:?}, {} kills, {} events",
+            options.store, options.kills, options.events
+        ));
+        let report = chaos::run(&options).await;
+        say(format_args!("{report}"));
+        reports.push(report);
+    }
+    verdict(&reports)
+}
+
+fn rounds(arguments: &Arguments, seed: u64) -> Vec<Options> {
+    let (kills, events) = (arguments.kills, arguments.events);
+    let shares = match arguments.store {
+        Stores::Mongodb => vec![(Store::MongoDb, kills, events)],
+        Stores::Sqlite => vec![(Store::Sqlite, kills, events)],
+        Stores::Both => vec![
+            (Store::MongoDb, kills - kills / 4, events - events / 4),
+            (Store::Sqlite, kills / 4, events / 4),
+        ],
+    };
+    let faults = arguments.faults.clone();
+    let faults = faults.unwrap_or_else(|| Fault::ALL.to_vec());
+    let round = |(store, kills, events)| Options {
+        seed,
+        kills,
+        events,
+        rate: arguments.rate,
+        store,
+        faults: faults.iter().copied().collect(),
+        is_watched: true,
+    };
+    shares.into_iter().map(round).collect()
+}
+
+fn fault(name: &str) -> Result<Fault, String> {
+    let known = Fault::ALL.into_iter().find(|fault| fault.name() == name);
+    known.ok_or_else(|| format!("{name} is none"))
+}
+
+fn verdict(reports: &[Report]) -> ExitCode {
+    let kills: u32 = reports.iter().map(Report::kills).sum();
+    let acknowledged: usize = reports.iter().map(Report::acknowledged).sum();
+    let violations: usize = reports.iter().map(|report| report.violations().len()).sum();
+    say(format_args!(
+        "{kills} kills, {acknowledged} acknowledged webhooks, {violations} violations"
+    ));
+    ExitCode::from(u8::from(violations > 0))
+}
+
+fn say(text: std::fmt::Arguments<'_>) {
+    let _nobody_reads = writeln!(std::io::stdout(), "{text}");
+}
