@@ -155,8 +155,7 @@ impl Projector {
         Ok(())
     }
 
-    /// Runs one projection of all events that it is due for. What is left out of
-    /// the answer stays claimed and comes again.
+    /// Runs one projection of all events that it is due for.
     async fn project(&mut self, projection: Projection, work: &[Work]) -> Vec<Settled> {
         let due: Vec<(&StoredEvent, u32)> = work
             .iter()
@@ -165,8 +164,11 @@ impl Projector {
                 Some((&work.event, due.attempts))
             })
             .collect();
-        if due.is_empty() || self.is_paused(projection) {
+        if due.is_empty() {
             return Vec::new();
+        }
+        if let Some(wait) = self.pause(projection) {
+            return self.later(projection, wait, &due);
         }
         let events: Vec<_> = due.iter().map(|(stored, _)| &stored.event).collect();
         let settled = match self.effects.run(projection, &events).await {
@@ -217,16 +219,11 @@ impl Projector {
         if failures >= self.attempts {
             return Verdict::Dead { reason, at: now };
         }
-        let delay = SignedDuration::try_from(self.delay(RETRY, failures));
-        let at = delay.ok().and_then(|delay| now.checked_add(delay).ok());
-        Verdict::Retry {
-            reason,
-            at: at.unwrap_or(now),
-        }
+        let at = after(now, self.delay(RETRY, failures));
+        Verdict::Retry { reason, at }
     }
 
-    /// Leaves the projection alone for a while. Nothing is settled, so that no
-    /// event pays for it, but for a cached copy that has outlived its time anyway.
+    /// Leaves the projection alone for a while, at no event's cost.
     fn rest(
         &mut self,
         projection: Projection,
@@ -244,22 +241,38 @@ impl Projector {
             ?delay,
             "a store is away; its projection waits"
         );
-        if projection != Projection::Cache {
-            return Vec::new();
-        }
+        self.later(projection, delay, due)
+    }
+
+    /// Again when the pause is over, but for a cached copy that has outlived its
+    /// time by now. Where even this cannot be settled, the claim runs out.
+    fn later(
+        &self,
+        projection: Projection,
+        wait: Duration,
+        due: &[(&StoredEvent, u32)],
+    ) -> Vec<Settled> {
         let now = self.clock.now();
+        let at = after(now, wait);
+        let is_cache = projection == Projection::Cache;
+        let verdict = |stored: &StoredEvent| {
+            if is_cache && self.effects.has_left_the_cache(&stored.event, now) {
+                Verdict::Done
+            } else {
+                Verdict::Later { at }
+            }
+        };
         due.iter()
-            .filter(|(stored, _)| self.effects.has_left_the_cache(&stored.event, now))
-            .map(|(stored, _)| settled(stored, projection, Verdict::Done))
+            .map(|(stored, _)| settled(stored, projection, verdict(stored)))
             .collect()
     }
 
-    /// A pause is forgotten when the projection has run, not when its time is over,
-    /// so that the next is longer.
-    fn is_paused(&self, projection: Projection) -> bool {
-        self.pauses
-            .get(&projection)
-            .is_some_and(|pause| Instant::now() < pause.until)
+    /// How long the projection still rests. A pause is forgotten when the projection
+    /// has run, not when its time is over, so that the next is longer.
+    fn pause(&self, projection: Projection) -> Option<Duration> {
+        let until = self.pauses.get(&projection)?.until;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
     }
 
     fn report(&mut self, all: &[Settled]) {
@@ -275,6 +288,8 @@ impl Projector {
                     self.pauses.remove(projection);
                     "done"
                 }
+                // Told when the pause began.
+                Verdict::Later { .. } => continue,
                 Verdict::Retry { reason, .. } => {
                     tracing::warn!(%event_id, projection = projection_name, reason, "a projection failed and is tried again");
                     "failed"
@@ -303,6 +318,11 @@ fn settled(stored: &StoredEvent, projection: Projection, verdict: Verdict) -> Se
         projection,
         verdict,
     }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or_default();
+    now.checked_add(wait).unwrap_or(now)
 }
 
 /// How long the oldest claimed event has waited; nothing claimed is no wait.

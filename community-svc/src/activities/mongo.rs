@@ -2,7 +2,9 @@
 //! `bettermode_activity_counts`.
 //!
 //! An activity and what it counts are written in one transaction, which needs a
-//! replica set; the driver repeats one that met another.
+//! replica set; the driver repeats one that met another. The transaction of a
+//! process that was killed in it holds its counts until the server gives it up
+//! (`transactionLifetimeLimitSeconds`, a minute by default): activities wait then.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;

@@ -141,6 +141,12 @@ pub enum Verdict {
         /// When it is due again.
         at: Timestamp,
     },
+    /// It could not be tried, through no fault of its own: due again later, at no
+    /// attempt's cost.
+    Later {
+        /// When it is due again.
+        at: Timestamp,
+    },
     /// It is given up on.
     Dead {
         /// Why the last attempt failed.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, ToSql, Transaction, named_params, params};
 
 use super::statements::{
-    COUNT, COUNTS, INSERT, MOST_ACTIVE, NOT_BY, OLD_ACTIVITIES, OLD_COUNTS, PARTS, SELECT,
+    COUNT, COUNTS, INSERT, MOST_ACTIVE, NOT_BY, OLD_ACTIVITIES, OLD_COUNTS, PARTS, list,
 };
 use crate::activities::counts::{CountKey, Scope, additions};
 use crate::activities::{
@@ -91,17 +91,14 @@ pub(super) fn select(
         (":from", &from),
         (":limit", &limit),
     ];
-    let mut condition = String::new();
     if let Some(member) = &member {
-        condition.push_str("member_id = :member_id AND ");
         params.push((":member_id", member));
     }
     if let Some(kind) = &query.kind {
-        condition.push_str("kind = :kind AND ");
         params.push((":kind", kind));
     }
     connection
-        .prepare_cached(&SELECT.replace("{}", &condition))?
+        .prepare_cached(&list(query.member_id.is_some(), query.kind.is_some()))?
         .query_map(&params[..], ActivityRow::read)?
         .collect()
 }

@@ -16,14 +16,27 @@ ON CONFLICT (member_id, level, period, kind) DO UPDATE SET
     count = count + excluded.count,
     last_active_at = max(last_active_at, excluded.last_active_at)";
 
-/// The conditions on member and kind go where the braces are, so that each of the
-/// four statements keeps to its index.
-pub(in crate::activities) const SELECT: &str = "
-SELECT event_id, member_id, kind, activity_type, timestamp, data, actor_member_id, received_at,
-       url, network_id
-FROM bettermode_member_activities
-WHERE {} (timestamp, activity_id) < (:timestamp, :activity_id) AND timestamp >= :from
-ORDER BY timestamp DESC, activity_id DESC LIMIT :limit";
+/// The list of activities with these filters. SQLite may not choose another index:
+/// it knows nothing of how rare a kind is.
+pub(in crate::activities) fn list(member: bool, kind: bool) -> String {
+    let (index, condition) = match (member, kind) {
+        (false, false) => ("time", ""),
+        (true, false) => ("member", "member_id = :member_id AND"),
+        (false, true) => ("kind", "kind = :kind AND"),
+        (true, true) => (
+            "member_and_kind",
+            "member_id = :member_id AND kind = :kind AND",
+        ),
+    };
+    format!(
+        "SELECT event_id, member_id, kind, activity_type, timestamp, data, actor_member_id,
+                received_at, url, network_id
+         FROM bettermode_member_activities INDEXED BY bettermode_member_activities_by_{index}
+         WHERE {condition} (timestamp, activity_id) < (:timestamp, :activity_id)
+           AND timestamp >= :from
+         ORDER BY timestamp DESC, activity_id DESC LIMIT :limit"
+    )
+}
 
 pub(in crate::activities) const COUNTS: &str = "
 SELECT kind, count, last_active_at FROM bettermode_activity_counts

@@ -18,6 +18,7 @@ contract!(
     claims_at_once_never_share_an_event,
     an_event_is_done_once_each_projection_is,
     a_failed_projection_waits_for_its_time_and_counts_its_attempts,
+    what_could_not_be_tried_is_due_later_at_no_cost,
     a_projection_that_is_given_up_on_is_a_dead_letter,
     dead_letters_come_latest_failure_first_in_pages,
     a_verdict_on_what_is_not_due_changes_nothing,
@@ -60,6 +61,19 @@ fn due(work: &Work) -> Vec<(Projection, u32)> {
 
 async fn state(store: &SharedEventStore, event_id: &str) -> EventState {
     store.get(event_id).await.unwrap().unwrap().state
+}
+
+async fn what_could_not_be_tried_is_due_later_at_no_cost(store: SharedEventStore) {
+    store.ingest(&[event("e1", 1)]).await.unwrap();
+    store.claim(now(), 1).await.unwrap();
+    let soon = now() + Duration::from_secs(1);
+    let later = Verdict::Later { at: soon };
+    let verdicts = Projection::ALL.map(|one| settled("e1", one, later.clone()));
+    store.settle(&verdicts).await.unwrap();
+    assert_eq!(state(&store, "e1").await, EventState::Pending);
+    assert_eq!(store.claim(now(), 1).await.unwrap(), []);
+    let again = store.claim(soon, 1).await.unwrap();
+    assert_eq!(due(&again[0]), Projection::ALL.map(|one| (one, 0)));
 }
 
 async fn work_is_given_out_oldest_first_and_again_when_the_claim_ends(store: SharedEventStore) {

@@ -110,6 +110,10 @@ pub(super) async fn settle(events: &Events, settled: &[Settled]) -> Result<(), D
             let changed = match verdict {
                 Verdict::Done => Bson::from("$$REMOVE"),
                 Verdict::Retry { reason, at } => failed_once_more(projection, reason, "at", *at),
+                Verdict::Later { at } => {
+                    let kept = format!("${path}");
+                    Bson::from(doc! { "$mergeObjects": [kept, { "at": date(*at) }] })
+                }
                 Verdict::Dead { reason, at } => {
                     failed_once_more(projection, reason, "failed_at", *at)
                 }

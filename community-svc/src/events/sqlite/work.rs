@@ -31,6 +31,10 @@ UPDATE bettermode_webhook_projections
 SET attempts = attempts + 1, reason = ?3, next_attempt_at = ?4
 WHERE event_id = ?1 AND projection = ?2 AND failed_at IS NULL";
 
+const LATER: &str = "
+UPDATE bettermode_webhook_projections SET next_attempt_at = ?3
+WHERE event_id = ?1 AND projection = ?2 AND failed_at IS NULL";
+
 const DEAD: &str = "
 UPDATE bettermode_webhook_projections
 SET attempts = attempts + 1, reason = ?3, next_attempt_at = NULL, failed_at = ?4
@@ -126,6 +130,11 @@ pub(super) fn settle(
                 transaction
                     .prepare_cached(RETRY)?
                     .execute((id, name, kept(reason), text(*at)))?
+            }
+            Verdict::Later { at } => {
+                transaction
+                    .prepare_cached(LATER)?
+                    .execute((id, name, text(*at)))?
             }
             Verdict::Dead { reason, at } => {
                 transaction
