@@ -12,7 +12,11 @@ mod members;
 mod posts;
 mod upstream_failures;
 
-// From a change in the community to a stored event.
+// From a change in the community to a stored event and what comes of it.
+mod activities;
+mod following;
+mod projections;
+mod replaying;
 mod stored_events;
 mod synchronous_answers;
 mod webhook_refusals;
