@@ -24,6 +24,9 @@ mod webhook_signatures;
 mod webhook_to_event;
 
 // Bad days and busy ones.
+mod chaos;
+mod conservation;
+mod fault_proxy;
 mod hostile_connections;
 mod limits;
 mod outages;

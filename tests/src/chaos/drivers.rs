@@ -25,7 +25,7 @@ pub(super) struct Drivers<'a> {
 }
 
 /// What happened so far.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Tally {
     /// SIGKILLs from outside of programs that were serving.
     pub(super) kills: BTreeMap<Target, u32>,
@@ -128,8 +128,7 @@ impl<'a> Drivers<'a> {
                 program.restart().await;
             }
         }
-        let tally = shared.tally().clone();
-        tally
+        std::mem::take(&mut *shared.tally())
     }
 }
 

@@ -56,13 +56,13 @@ fn check_events(ledger: &Ledger, events: &[Event], dead: f64, report: &mut Repor
             _ => unsigned.push(event.id.clone()),
         }
     }
-    let lost = acknowledged(ledger)
+    let lost: Vec<_> = acknowledged(ledger)
         .filter(|(id, _)| !seen.contains(id.as_str()))
         .map(|(id, _)| id.clone())
         .collect();
-    report.count("lost", lost);
-    report.count("doubled", doubled);
-    report.count("unsigned", unsigned);
+    report.count("lost", &lost);
+    report.count("doubled", &doubled);
+    report.count("unsigned", &unsigned);
     // All of them are sound: the service has no reason to refuse one for good.
     if dead > 0.0 {
         report.violation(format!("{dead} webhooks are in the edge's dead letters"));
@@ -91,7 +91,7 @@ fn check_order(ledger: &Ledger, events: &[Event], report: &mut Report) {
             ));
         }
     }
-    report.count("out of order", wrong);
+    report.count("out of order", &wrong);
 }
 
 /// Each stored webhook is one activity.
@@ -120,11 +120,11 @@ fn check_activities(
         let ids = activities.into_iter().map(|activity| &activity.event_id);
         ids.cloned().collect::<Vec<_>>()
     };
-    report.count("effects doubled", doubled);
+    report.count("effects doubled", &doubled);
     let missing = expected.difference(&found).collect();
-    report.count("effects missing", ids(missing));
+    report.count("effects missing", &ids(missing));
     let unexpected = found.difference(&expected).collect();
-    report.count("effects unexpected", ids(unexpected));
+    report.count("effects unexpected", &ids(unexpected));
 }
 
 /// Counts are added to, so an effect that happened twice shows here.
@@ -213,3 +213,6 @@ async fn summary(system: &System) -> Result<GetActivitySummaryResponse, String> 
         .map(tonic::Response::into_inner)
         .map_err(|status| format!("GetActivitySummary: {status}"))
 }
+
+#[cfg(test)]
+mod tests;

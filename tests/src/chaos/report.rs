@@ -100,7 +100,7 @@ impl Report {
     }
 
     /// Something of which there must be none.
-    pub(super) fn count(&mut self, what: &'static str, which: Vec<String>) {
+    pub(super) fn count(&mut self, what: &'static str, which: &[String]) {
         self.counts.insert(what, which.len());
         if !which.is_empty() {
             let examples = which[..which.len().min(EXAMPLES)].join(", ");

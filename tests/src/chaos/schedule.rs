@@ -157,14 +157,14 @@ fn ending(target: Target, number: u32, options: &Options, rng: &mut StdRng) -> A
         Target::Service => SERVICE_FAILPOINTS,
         _ => &[],
     };
-    let is_random = names.is_empty() || number % 2 == 0 || !options.has(Fault::Failpoints);
+    let is_random = names.is_empty() || number.is_multiple_of(2) || !options.has(Fault::Failpoints);
     if is_random {
         return Action::Kill { pause };
     }
     let turn = usize::try_from(number / 2).unwrap_or(0);
     Action::Failpoint {
         name: names[turn % names.len()],
-        nth: rng.random_range(1..=20),
+        nth: rng.random_range(1..=5),
         pause,
     }
 }

@@ -59,15 +59,15 @@ pub(super) async fn pump(
 
 async fn write(to: &mut WriteHalf<'_>, chunk: &[u8], faults: &Faults) -> std::io::Result<()> {
     for piece in chunk.chunks(faults.slice.unwrap_or(CHUNK).max(1)) {
-        to.write_all(piece).await?;
-        if faults.slice.is_some() {
-            // So that the reader gets a piece at a time.
-            tokio::task::yield_now().await;
-        }
         if let Some(rate) = faults.bytes_per_second {
             let seconds = f64::from(u32::try_from(piece.len()).unwrap_or(u32::MAX));
             let seconds = seconds / f64::from(rate.max(1));
             tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        }
+        to.write_all(piece).await?;
+        if faults.slice.is_some() {
+            // So that the reader gets a piece at a time.
+            tokio::task::yield_now().await;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::stores::MongoDb;
 
 const POLL: Duration = Duration::from_millis(5);
 /// How long a program may take until it has served, and until it passes a failpoint.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How often a program may fail to start before the run goes on without it.
 const STARTS: u32 = 5;
 /// How often a kill that does not count is repeated.
@@ -166,7 +166,7 @@ impl<'a> Driver<'a> {
                 self.wait_until_it_serves().await;
                 self.victim.program().limit_files(Some(FULL_AT));
                 tokio::time::sleep(duration).await;
-                self.end().await;
+                self.end();
                 self.start(next).await;
             }
             Action::CommitsFail { nth, duration } => {
@@ -174,7 +174,7 @@ impl<'a> Driver<'a> {
                 self.kill().await;
                 self.start(Life::CommitsFail { nth }).await;
                 tokio::time::sleep(duration).await;
-                self.end().await;
+                self.end();
                 self.start(next).await;
             }
             Action::ClockStep { seconds, duration } => {
@@ -202,7 +202,7 @@ impl<'a> Driver<'a> {
     async fn kill(&mut self) -> bool {
         let served = self.wait_until_it_serves().await;
         let was_alive = self.victim.program().ended().is_none();
-        self.end().await;
+        self.end();
         let mut tally = self.shared.tally();
         if served && was_alive {
             *tally.kills.entry(self.target).or_default() += 1;
@@ -213,7 +213,7 @@ impl<'a> Driver<'a> {
     }
 
     /// SIGKILL; reaping it takes a while, which must hold up nobody else.
-    async fn end(&mut self) {
+    fn end(&mut self) {
         let program = self.victim.program();
         tokio::task::block_in_place(|| program.kill());
     }
