@@ -6,7 +6,7 @@ use community_proto::v1::get_member_request::Identifier;
 use community_proto::v1::{ErrorReason, GetMemberRequest, Source};
 use futures::future::join_all;
 use integration_tests::sandbox::NETWORK_ID;
-use integration_tests::{Clients, Failure, Sandbox};
+use integration_tests::{Clients, Failure, Sandbox, eventually};
 use serde_json::json;
 
 use crate::members::by_id;

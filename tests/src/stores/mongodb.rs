@@ -107,4 +107,8 @@ fn program(folder: &Path, address: SocketAddr) -> Program {
         .arg("0.25")
         .arg("--setParameter")
         .arg("diagnosticDataCollectionEnabled=false")
+        // What a killed service held in a transaction is free again after this time; a
+        // minute otherwise.
+        .arg("--setParameter")
+        .arg("transactionLifetimeLimitSeconds=5")
 }
