@@ -17,6 +17,7 @@ mod machine;
 mod outage;
 mod report;
 mod slow_sockets;
+mod steady;
 mod stored_events;
 mod system;
 mod webhook;

@@ -5,7 +5,6 @@
 //! from `WatchWebhookEvents`, whose stream goes by the order of storing.
 
 mod follow;
-mod steady;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -15,10 +14,10 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use self::follow::Followed;
-use self::steady::{Progress, Steady};
 use crate::figures::{Latencies, number};
 use crate::machine;
 use crate::report::{Report, say};
+use crate::steady::{self, Progress, Steady};
 use crate::system::{Cores, Counter, Running, System};
 
 /// How long and how much.

@@ -6,18 +6,16 @@
 mod hostile;
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::time::{Instant, interval, sleep, sleep_until};
 
 use self::hostile::{Crowd, Kind};
-use crate::client::{Answers, Load};
-use crate::figures::number;
+use crate::figures::{Latencies, number};
 use crate::machine;
 use crate::report::Report;
+use crate::steady::{Progress, Steady};
 use crate::system::{Cores, Running, System};
 
 /// How much.
@@ -29,8 +27,9 @@ pub(crate) struct Options {
 }
 
 const BODY_BYTES: usize = 2048;
-/// Ordinary senders at once, each waiting for its answer before it sends again.
-const CONNECTIONS: usize = 4;
+/// Ordinary webhooks in a second: what a busy community sends, far from what the edge
+/// can take, so that it is the sockets that are measured and not a queue.
+const RATE: u32 = 200;
 /// The edge's limits for a head and for a body, its defaults.
 const LIMIT: Duration = Duration::from_secs(10);
 /// What closing may take beyond the limit on a busy machine.
@@ -40,8 +39,10 @@ const MOST_MIB: f64 = 64.0;
 
 /// What was found.
 struct Found {
-    before: Answers,
-    during: Answers,
+    before: Latencies,
+    during: Latencies,
+    /// Ordinary webhooks that were not answered 200.
+    wrong: u64,
     /// Of each kind, how many sockets there were.
     sockets: usize,
     /// How many were open when the ordinary requests had ended.
@@ -70,22 +71,11 @@ pub(crate) async fn run(options: &Options) -> ExitCode {
 
 async fn measure(system: &Running, sockets: usize, quick: bool) -> Found {
     let seconds = |full| Duration::from_secs(if quick { 2 } else { full });
-    let load = Load {
-        address: system.address,
-        connections: CONNECTIONS,
-        duration: seconds(15),
-        body_bytes: BODY_BYTES,
-        run: 1,
-        next: Arc::new(AtomicU64::new(0)),
-        core: None,
-    };
+    let ordinary = Steady::start(system.address, RATE, BODY_BYTES);
+    let progress = ordinary.progress();
     // Warm: what the first webhooks make is not counted as growth.
-    let warm = Load {
-        duration: seconds(5),
-        ..load.clone()
-    };
-    warm.run().await;
-    let before = load.clone().run().await;
+    sleep(seconds(5)).await;
+    let before = latencies_for(&progress, seconds(20)).await;
     let process = system.server_id();
     let memory = machine::memory(process);
 
@@ -93,21 +83,25 @@ async fn measure(system: &Running, sockets: usize, quick: bool) -> Found {
     let bodies = Crowd::open(Kind::StalledBody, sockets, system.address).await;
     let most = tokio::spawn(most_memory(process, Instant::now() + LIMIT + GRACE));
     // All are held for the whole of this.
-    let during = Load {
-        duration: seconds(7),
-        ..load
-    };
-    let during = during.run().await;
+    let during = latencies_for(&progress, seconds(7)).await;
     let held = heads.open_now() + bodies.open_now();
     let longest = [heads.longest().await, bodies.longest().await];
     Found {
         before,
         during,
+        wrong: ordinary.stop().await.wrong,
         sockets,
         held,
         longest,
         memory: (memory, most.await.expect("looking at memory goes well")),
     }
+}
+
+/// How long the ordinary webhooks took from now on, for so long.
+async fn latencies_for(progress: &Progress, time: Duration) -> Latencies {
+    let mark = progress.latencies_from_now();
+    sleep(time).await;
+    progress.latencies_since(mark)
 }
 
 async fn most_memory(process: u32, until: Instant) -> f64 {
@@ -129,15 +123,14 @@ async fn most_memory(process: u32, until: Instant) -> f64 {
 fn show(report: &mut Report, found: &Found) {
     report.paragraph(&format!(
         "{}. {} sockets that send a head slowly and {} that stall in a body, from {} addresses; \
-         {CONNECTIONS} ordinary senders of signed webhooks of {BODY_BYTES} bytes, queue and \
+         {RATE} ordinary signed webhooks of {BODY_BYTES} bytes a second, sender, queue and \
          service on this machine too.",
         machine::described(),
         found.sockets,
         found.sockets,
         hostile::ADDRESSES,
     ));
-    let row = |name: &str, answers: &Answers| {
-        let latencies = &answers.latencies;
+    let row = |name: &str, latencies: &Latencies| {
         vec![
             name.to_owned(),
             latencies.count().to_string(),
@@ -152,13 +145,18 @@ fn show(report: &mut Report, found: &Found) {
             row("while all sockets are held", &found.during),
         ],
     );
-    let slower = found.during.latencies.percentile(0.99) - found.before.latencies.percentile(0.99);
+    let slower = found.during.percentile(0.99) - found.before.percentile(0.99);
     let last = found.longest.into_iter().max().unwrap_or_default();
     let [heads, bodies] = found
         .longest
         .map(|longest| number(longest.as_secs_f64(), 1));
     let (before, most) = found.memory;
     report.bars(&[
+        (
+            "every ordinary webhook answered 200",
+            format!("{} were not", found.wrong),
+            found.wrong == 0,
+        ),
         (
             "sockets held while measuring: all",
             found.held.to_string(),

@@ -11,6 +11,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
+use crate::figures::float;
+
 /// How many addresses they come from: 127.0.0.2 and those after it.
 pub(crate) const ADDRESSES: u8 = 8;
 
@@ -47,8 +49,9 @@ impl Crowd {
                 .expect("a fresh connection takes a few bytes");
             open.fetch_add(1, Ordering::Relaxed);
             let open = Arc::clone(&open);
+            let first = DRIP.mul_f64(float(number) / float(count));
             closed_after.spawn(async move {
-                hold(kind, stream).await;
+                hold(kind, first, stream).await;
                 open.fetch_sub(1, Ordering::Relaxed);
                 opened.elapsed()
             });
@@ -80,17 +83,23 @@ impl Kind {
     }
 }
 
-/// Until the other side closes it.
-async fn hold(kind: Kind, mut stream: TcpStream) {
+/// Until the other side closes it. The first byte more comes after `first`, so that
+/// thousands do not send theirs at the same moment.
+async fn hold(kind: Kind, first: Duration, mut stream: TcpStream) {
     let mut answer = [0; 512];
+    if kind == Kind::StalledBody {
+        while stream.read(&mut answer).await.is_ok_and(|count| count > 0) {}
+        return;
+    }
+    let mut pause = first;
     loop {
-        match timeout(DRIP, stream.read(&mut answer)).await {
+        match timeout(pause, stream.read(&mut answer)).await {
             Ok(Ok(0) | Err(_)) => return,
             Ok(Ok(_)) => {}
-            Err(_) if kind == Kind::StalledBody => {}
             Err(_) if stream.write_all(b"x").await.is_err() => return,
             Err(_) => {}
         }
+        pause = DRIP;
     }
 }
 

@@ -25,7 +25,7 @@ const POSTS: u32 = 25;
 const SIGN_ANEW: Duration = Duration::from_secs(60);
 
 /// The load, running.
-pub(super) struct Steady {
+pub(crate) struct Steady {
     shared: Arc<Shared>,
     connections: JoinSet<BTreeMap<u32, u32>>,
 }
@@ -40,21 +40,21 @@ struct Shared {
 
 /// Looks at a running load.
 #[derive(Clone)]
-pub(super) struct Progress(Arc<Shared>);
+pub(crate) struct Progress(Arc<Shared>);
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) acknowledged: u64,
+pub(crate) struct Outcome {
+    pub(crate) acknowledged: u64,
     /// Answers other than 200, and none.
-    pub(super) wrong: u64,
+    pub(crate) wrong: u64,
     /// How many webhooks of each post were acknowledged: the sequence numbers below.
-    pub(super) sent: BTreeMap<u32, u32>,
+    pub(crate) sent: BTreeMap<u32, u32>,
 }
 
 impl Steady {
     /// Starts sending so many in a second.
-    pub(super) fn start(address: SocketAddr, rate: u32, body_bytes: usize) -> Self {
+    pub(crate) fn start(address: SocketAddr, rate: u32, body_bytes: usize) -> Self {
         let shared = Arc::new(Shared::default());
         let mut connections = JoinSet::new();
         let period = Duration::from_secs(1) * CONNECTIONS / rate.max(1);
@@ -70,12 +70,12 @@ impl Steady {
         }
     }
 
-    pub(super) fn progress(&self) -> Progress {
+    pub(crate) fn progress(&self) -> Progress {
         Progress(Arc::clone(&self.shared))
     }
 
     /// Stops and waits for the last answers.
-    pub(super) async fn stop(mut self) -> Outcome {
+    pub(crate) async fn stop(mut self) -> Outcome {
         self.shared.stop.store(true, Ordering::Relaxed);
         let mut sent = BTreeMap::new();
         while let Some(ended) = self.connections.join_next().await {
@@ -91,17 +91,17 @@ impl Steady {
 
 impl Progress {
     /// How many were answered 200 so far.
-    pub(super) fn acknowledged(&self) -> u64 {
+    pub(crate) fn acknowledged(&self) -> u64 {
         self.0.acknowledged.load(Ordering::Relaxed)
     }
 
     /// A mark for [`Progress::latencies_since`].
-    pub(super) fn latencies_from_now(&self) -> usize {
+    pub(crate) fn latencies_from_now(&self) -> usize {
         self.latencies(<[u32]>::len)
     }
 
     /// Latencies of the answers since the mark.
-    pub(super) fn latencies_since(&self, mark: usize) -> Latencies {
+    pub(crate) fn latencies_since(&self, mark: usize) -> Latencies {
         Latencies::new(self.latencies(|latencies| latencies[mark..].to_vec()))
     }
 
