@@ -155,8 +155,8 @@ async fn what_members_do_is_listed_the_latest_first() {
         };
         assert_eq!(list(&sandbox, posts).await.activities.len(), 2);
         let in_minute_three = ListMemberActivitiesRequest {
-            occur_time_from: at(THEN - 60),
-            occur_time_until: at(THEN),
+            occur_time_from: Some(at(THEN - 60)),
+            occur_time_until: Some(at(THEN)),
             ..Default::default()
         };
         let found = list(&sandbox, in_minute_three).await.activities;
@@ -168,8 +168,8 @@ async fn what_members_do_is_listed_the_latest_first() {
     }
 }
 
-fn at(seconds: i64) -> Option<Timestamp> {
-    Some(Timestamp { seconds, nanos: 0 })
+fn at(seconds: i64) -> Timestamp {
+    Timestamp { seconds, nanos: 0 }
 }
 
 async fn pages_follow_each_other(
@@ -185,7 +185,7 @@ async fn pages_follow_each_other(
     assert_eq!(kinds(&second.activities), expected[3..]);
     assert_eq!(second.next_page_token, "");
     // A token belongs to its filters.
-    request.kind = "post.created".to_owned();
+    "post.created".clone_into(&mut request.kind);
     let refused = activities(sandbox).list_member_activities(request).await;
     Failure::of(refused)
         .is(Code::InvalidArgument, ErrorReason::InvalidPageToken)
@@ -214,13 +214,13 @@ async fn the_store_counts_by_kind_by_time_and_by_member() {
                 .map(|part| part.count)
                 .collect();
             assert_eq!(parts, [5], "{period}");
-            assert_eq!(counted.last_active_time, at(THEN + 60), "{period}");
+            assert_eq!(counted.last_active_time, Some(at(THEN + 60)), "{period}");
         }
         let hour = summary(&sandbox, "ada", "2026-01-02")
             .await
             .counts_by_time
             .remove(0);
-        assert_eq!((hour.start_time, hour.count), (at(THEN - 245), 4));
+        assert_eq!((hour.start_time, hour.count), (Some(at(THEN - 245)), 4));
         assert_eq!(
             summary(&sandbox, "", "2025").await,
             GetActivitySummaryResponse::default()

@@ -182,7 +182,7 @@ async fn a_mongodb_that_is_no_replica_set_cannot_be_followed() {
         .service_setting("MONGODB_URI", &format!("mongodb://{address}/"))
         .start()
         .await;
-    refused(&sandbox, watch_all(""))
+    let _checked = refused(&sandbox, watch_all(""))
         .await
         .is(Code::FailedPrecondition, ErrorReason::WatchUnavailable);
     // All else works.
@@ -202,7 +202,8 @@ async fn a_service_that_stops_sends_its_watchers_elsewhere() {
                 break status;
             }
         };
-        Failure::read(&end).is(Code::Unavailable, ErrorReason::EventStoreUnavailable);
+        let _checked =
+            Failure::read(&end).is(Code::Unavailable, ErrorReason::EventStoreUnavailable);
         assert!(sandbox.service.wait().await.success());
         sandbox.service.restart().await;
         ingest(&sandbox, [event(2, "event.second")]).await;
@@ -234,7 +235,8 @@ async fn a_watcher_goes_on_after_mongodb_was_killed() {
             Ok(Some(id)) => break id,
             Ok(None) => {}
             Err(status) => {
-                Failure::read(&status).is(Code::Unavailable, ErrorReason::EventStoreUnavailable);
+                let _checked = Failure::read(&status)
+                    .is(Code::Unavailable, ErrorReason::EventStoreUnavailable);
                 let token = watcher.token.clone();
                 watcher = Watcher::open(&sandbox, watch_all(&token)).await;
             }
@@ -255,7 +257,7 @@ async fn there_are_256_places_for_watchers_and_no_call_waits_for_one() {
         let opened = clients[number % 2].watch_webhook_events(watch_all(""));
         held.push(opened.await.unwrap().into_inner());
     }
-    refused(&sandbox, watch_all(""))
+    let _checked = refused(&sandbox, watch_all(""))
         .await
         .is(Code::ResourceExhausted, ErrorReason::Overloaded);
     // None of them is read, and the service goes on.

@@ -99,7 +99,7 @@ async fn a_body_that_stalls_or_drips_is_408_and_its_connection_closed() {
             match tokio::time::timeout(pause, dripping.read_exact(&mut first)).await {
                 Ok(read) => break read.unwrap(),
                 Err(_) => dripping.write_all(b"n").await.unwrap(),
-            };
+            }
         }
     };
     tokio::time::timeout(Duration::from_secs(10), answered)

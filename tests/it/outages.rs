@@ -112,10 +112,7 @@ async fn without_a_queue_a_webhook_is_503_while_mongodb_is_down_and_stored_once_
 
 #[tokio::test]
 async fn without_a_queue_what_could_not_be_stored_arrives_with_the_next_delivery() {
-    let mut sandbox = Sandbox::builder()
-        .acknowledging_when_stored()
-        .start()
-        .await;
+    let mut sandbox = Sandbox::builder().acknowledging_when_stored().start().await;
     sandbox.service.kill();
     let somebody = serde_json::json!({ "name": "Somebody New" });
     let joined = sandbox.fake.post("/_fake/members", &somebody).await;

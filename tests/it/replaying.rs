@@ -1,9 +1,10 @@
 //! Single events, dead letters, and running projections again.
 
 use community_proto::v1::{
-    ErrorReason, GetWebhookEventRequest, ListDeadLettersRequest, ListDeadLettersResponse,
-    ListWebhookEventsRequest, Projection, ReplayRange, ReplayWebhookEventsRequest,
-    ReplayWebhookEventsResponse, StoredWebhookEvent, WebhookEvent, WebhookEventState,
+    DeadLetter, ErrorReason, GetWebhookEventRequest, ListDeadLettersRequest,
+    ListDeadLettersResponse, ListWebhookEventsRequest, Projection, ReplayRange,
+    ReplayWebhookEventsRequest, ReplayWebhookEventsResponse, StoredWebhookEvent, WebhookEvent,
+    WebhookEventState,
 };
 use integration_tests::{Failure, Sandbox};
 use prost_types::Timestamp;
@@ -30,7 +31,7 @@ async fn an_event_is_got_by_its_id_with_its_payload() {
         assert!(got.projections.is_empty());
         assert!(got.store_time.is_some());
         assert_eq!(got.event, Some(sent));
-        get_refused(&sandbox, "nobody")
+        let _checked = get_refused(&sandbox, "nobody")
             .await
             .is(Code::NotFound, ErrorReason::WebhookEventNotFound);
         get_refused(&sandbox, "")
@@ -244,20 +245,12 @@ async fn dead_letters_are_listed_until_a_replay_brings_them_to_life() {
     assert_eq!(dead.projections[0].state(), WebhookEventState::Dead);
     assert_eq!(dead.projections[0].attempts, 10);
 
-    let mut request = ListDeadLettersRequest {
+    let request = ListDeadLettersRequest {
         page_size: 2,
         projection: Projection::Members.into(),
         ..ListDeadLettersRequest::default()
     };
-    let mut seen = Vec::new();
-    loop {
-        let page = dead_letters(&sandbox, request.clone()).await;
-        seen.extend(page.dead_letters);
-        if page.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = page.next_page_token;
-    }
+    let seen = all_dead_letters(&sandbox, request.clone()).await;
     let ids: Vec<_> = seen.iter().map(|dead| &dead.event_id[..]).collect();
     let expected: Vec<_> = (0..5).rev().map(|n| event(n, "").event_id).collect();
     assert_eq!(ids, expected);
@@ -269,29 +262,7 @@ async fn dead_letters_are_listed_until_a_replay_brings_them_to_life() {
     assert_eq!(seen[0].event_type, "event.dead");
     assert_eq!(seen[0].receive_time, event(4, "").receive_time);
 
-    // The token belongs to its filter.
-    request.page_token = {
-        let first = ListDeadLettersRequest {
-            page_token: String::new(),
-            ..request.clone()
-        };
-        dead_letters(&sandbox, first).await.next_page_token
-    };
-    request.projection = 0;
-    dead_letters_refused(&sandbox, request)
-        .await
-        .is(Code::InvalidArgument, ErrorReason::InvalidPageToken);
-    for (field, page_size, projection) in [("page_size", -1, 0), ("projection", 0, 9)] {
-        let request = ListDeadLettersRequest {
-            page_size,
-            projection,
-            ..ListDeadLettersRequest::default()
-        };
-        dead_letters_refused(&sandbox, request)
-            .await
-            .is(Code::InvalidArgument, ErrorReason::InvalidField)
-            .about(field);
-    }
+    bad_requests_for_dead_letters_are_refused(&sandbox, request).await;
 
     let again = ReplayWebhookEventsRequest {
         event_ids: expected,
@@ -364,4 +335,46 @@ async fn dead_letters(
 async fn dead_letters_refused(sandbox: &Sandbox, request: ListDeadLettersRequest) -> Failure {
     let mut client = sandbox.clients.webhook_events();
     Failure::of(client.list_dead_letters(request).await)
+}
+
+async fn all_dead_letters(
+    sandbox: &Sandbox,
+    mut request: ListDeadLettersRequest,
+) -> Vec<DeadLetter> {
+    let mut seen = Vec::new();
+    loop {
+        let page = dead_letters(sandbox, request.clone()).await;
+        seen.extend(page.dead_letters);
+        if page.next_page_token.is_empty() {
+            return seen;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+async fn bad_requests_for_dead_letters_are_refused(
+    sandbox: &Sandbox,
+    first: ListDeadLettersRequest,
+) {
+    // A token belongs to its filter.
+    let page_token = dead_letters(sandbox, first.clone()).await.next_page_token;
+    let of_all = ListDeadLettersRequest {
+        page_token,
+        projection: 0,
+        ..first
+    };
+    let _checked = dead_letters_refused(sandbox, of_all)
+        .await
+        .is(Code::InvalidArgument, ErrorReason::InvalidPageToken);
+    for (field, page_size, projection) in [("page_size", -1, 0), ("projection", 0, 9)] {
+        let request = ListDeadLettersRequest {
+            page_size,
+            projection,
+            ..ListDeadLettersRequest::default()
+        };
+        dead_letters_refused(sandbox, request)
+            .await
+            .is(Code::InvalidArgument, ErrorReason::InvalidField)
+            .about(field);
+    }
 }

@@ -95,10 +95,7 @@ async fn an_idle_system_ends_at_once_with_exit_code_0() {
 
 #[tokio::test]
 async fn a_webhook_that_the_edge_has_begun_with_is_answered_before_it_ends() {
-    let mut sandbox = Sandbox::builder()
-        .acknowledging_when_stored()
-        .start()
-        .await;
+    let mut sandbox = Sandbox::builder().acknowledging_when_stored().start().await;
     let body = subscription("space.last", &"5e".repeat(16), "");
     // The service hangs, so that the webhook is open when the signal comes.
     sandbox.service.freeze();

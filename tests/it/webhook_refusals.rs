@@ -111,10 +111,7 @@ async fn other_methods_are_405_and_other_paths_404() {
 
 #[tokio::test]
 async fn without_a_queue_no_webhook_is_taken_while_the_service_is_away() {
-    let mut sandbox = Sandbox::builder()
-        .acknowledging_when_stored()
-        .start()
-        .await;
+    let mut sandbox = Sandbox::builder().acknowledging_when_stored().start().await;
     let body = subscription("space.lost", &"78".repeat(16), "");
     sandbox.service.kill();
     let answer = sandbox.clients.send_webhook(body.clone()).await;
@@ -143,10 +140,7 @@ async fn without_a_queue_no_webhook_is_taken_while_the_service_is_away() {
 
 #[tokio::test]
 async fn without_a_queue_a_service_that_hangs_gets_no_webhook_acknowledged() {
-    let sandbox = Sandbox::builder()
-        .acknowledging_when_stored()
-        .start()
-        .await;
+    let sandbox = Sandbox::builder().acknowledging_when_stored().start().await;
     let body = subscription("space.hung", &"9a".repeat(16), "");
     sandbox.service.freeze();
     let answer = sandbox.clients.send_webhook(body.clone()).await;

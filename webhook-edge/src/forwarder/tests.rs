@@ -127,7 +127,7 @@ fn event(id: &str) -> Event {
         .trust_unsigned("2026-05-06T07:08:09Z".parse().unwrap());
     match Payload::read(&delivery, None).unwrap() {
         Payload::Event(event) => *event,
-        _ => panic!("not an event"),
+        Payload::Challenge { .. } => panic!("not an event"),
     }
 }
 

@@ -43,7 +43,7 @@ fn event_of(id: &str, text: &str) -> Event {
         .trust_unsigned(now());
     match Payload::read(&delivery, None).unwrap() {
         Payload::Event(event) => *event,
-        _ => panic!("not an event"),
+        Payload::Challenge { .. } => panic!("not an event"),
     }
 }
 

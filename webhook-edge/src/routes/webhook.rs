@@ -79,13 +79,13 @@ where
             edge.metrics.webhook("challenge", "");
             Ok(succeeded("TEST", &json!({ "challenge": challenge })))
         }
-        Payload::Event(event) => match Question::of(&event) {
-            Some(question) => reply(edge, question, *event).await,
-            None => {
-                store(edge, &event).await?;
-                Ok(succeeded(&event.envelope_type, &json!({})))
+        Payload::Event(event) => {
+            if let Some(question) = Question::of(&event) {
+                return reply(edge, question, *event).await;
             }
-        },
+            store(edge, &event).await?;
+            Ok(succeeded(&event.envelope_type, &json!({})))
+        }
     }
 }
 
