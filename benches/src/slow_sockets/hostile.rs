@@ -95,9 +95,9 @@ async fn hold(kind: Kind, first: Duration, mut stream: TcpStream) {
     loop {
         match timeout(pause, stream.read(&mut answer)).await {
             Ok(Ok(0) | Err(_)) => return,
-            Ok(Ok(_)) => {}
             Err(_) if stream.write_all(b"x").await.is_err() => return,
-            Err(_) => {}
+            // More of an answer, or a byte sent.
+            Ok(Ok(_)) | Err(_) => {}
         }
         pause = DRIP;
     }
