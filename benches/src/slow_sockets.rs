@@ -147,6 +147,10 @@ fn show(report: &mut Report, found: &Found) {
             row("while all sockets are held", &found.during),
         ],
     );
+    judge(report, found);
+}
+
+fn judge(report: &mut Report, found: &Found) {
     let slower = found.during.percentile(0.99) - found.before.percentile(0.99);
     let last = found.longest.into_iter().max().unwrap_or_default();
     let [heads, bodies] = found
