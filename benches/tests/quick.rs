@@ -11,7 +11,7 @@ fn quick(what: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_bench"))
         .args([what, "--quick"])
         .output()
-        .unwrap();
+        .unwrap_or_else(|error| panic!("the program does not start: {error}"));
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     assert!(output.status.success(), "{}:\n{text}", output.status);

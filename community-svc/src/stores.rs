@@ -7,9 +7,7 @@ use service_kit::clock::SharedClock;
 
 use crate::activities::{MongoActivities, Retention, SharedActivityStore, SqliteActivities};
 use crate::cache::Cache;
-use crate::community_members::{
-    MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers,
-};
+use crate::community_members::{MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers};
 use crate::config::{Config, EventsConfig};
 use crate::events::{self, SharedEventStore};
 use crate::rate_limit::Limiter;

@@ -159,7 +159,10 @@ impl Health {
             return report;
         }
         let answer = self.probe.status().await;
-        let queue = self.queue.as_ref().map_or(State::Disabled, QueueWatch::state);
+        let queue = self
+            .queue
+            .as_ref()
+            .map_or(State::Disabled, QueueWatch::state);
         let report = report(self.enabled, queue, answer.as_ref().ok());
         self.log_change(&report, answer.as_ref().err());
         self.remember(report.clone());

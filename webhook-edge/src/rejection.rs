@@ -99,7 +99,9 @@ impl Refusal {
             }
             Self::TooLarge { .. } => "the limit is fixed; no webhook of BetterMode comes near it",
             Self::BodyTimeout { .. } | Self::BodyBroken => "the sender or a proxy gave up",
-            Self::Overloaded => "somebody sends many large bodies at once; a proxy or firewall can keep them out",
+            Self::Overloaded => {
+                "somebody sends many large bodies at once; a proxy or firewall can keep them out"
+            }
         }
     }
 

@@ -79,7 +79,9 @@ pub(crate) enum Error {
     #[error("the measurement failed, or a bar was missed; its last lines above say why")]
     BenchFailed { code: u8 },
 
-    #[error("a promise was broken, or the run failed; its last lines above say how to see it again")]
+    #[error(
+        "a promise was broken, or the run failed; its last lines above say how to see it again"
+    )]
     ChaosFailed { code: u8 },
 
     #[error("interrupted")]

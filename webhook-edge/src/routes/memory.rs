@@ -69,7 +69,11 @@ impl Held<'_> {
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), Full> {
         let units = bytes.div_ceil(UNIT);
         grow(&mut self.first, &self.memory.first, units.min(FIRST))?;
-        grow(&mut self.rest, &self.memory.rest, units.saturating_sub(FIRST))
+        grow(
+            &mut self.rest,
+            &self.memory.rest,
+            units.saturating_sub(FIRST),
+        )
     }
 }
 
