@@ -99,7 +99,7 @@ impl Sandbox {
 
     /// Waits until every webhook that the edge has acknowledged is with the service.
     ///
-    /// Panics when one still waits after the patience of [`eventually`].
+    /// Panics when one still waits after the patience of [`eventually()`].
     pub async fn forwarded(&self) {
         let url = self.edge_admin_url("/metrics");
         eventually("the edge's queue is empty", async || {
