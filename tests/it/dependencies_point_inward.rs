@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("webhook-edge", &["community-proto", "service-kit"]),
     ("integration-tests", ANYTHING),
     ("bench", &["community-proto", "integration-tests"]),
+    ("fuzz-targets", &["service-kit", "webhook-edge"]),
     ("xtask", ANYTHING),
 ];
 

@@ -11,7 +11,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 
 use crate::members::by_id;
-use crate::webhook_to_event::{of_type, subscription};
+use crate::webhook_to_event::{stored_of_type, subscription};
 
 #[tokio::test]
 async fn an_open_call_finishes_while_health_says_not_serving_and_the_exit_code_is_0() {
@@ -127,5 +127,5 @@ async fn a_webhook_that_the_edge_has_begun_with_is_answered_before_it_ends() {
     assert_eq!(answer, 200);
     let status = sandbox.edge.wait().await;
     assert_eq!(status.code(), Some(0), "{status}");
-    assert_eq!(of_type(&sandbox, "space.last").await.len(), 1);
+    assert_eq!(stored_of_type(&sandbox, "space.last").await.len(), 1);
 }

@@ -325,6 +325,11 @@ async fn a_members_own_webhook_does_not_hide_a_member_who_is_gone() {
 /// The stored events of one type, latest first.
 pub(crate) async fn of_type(sandbox: &Sandbox, event_type: &str) -> Vec<StoredWebhookEvent> {
     sandbox.forwarded().await;
+    stored_of_type(sandbox, event_type).await
+}
+
+/// The same where the edge is not there to be waited for.
+pub(crate) async fn stored_of_type(sandbox: &Sandbox, event_type: &str) -> Vec<StoredWebhookEvent> {
     let request = ListWebhookEventsRequest {
         event_type: event_type.to_owned(),
         page_size: 500,

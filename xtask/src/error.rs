@@ -84,6 +84,9 @@ pub(crate) enum Error {
     )]
     ChaosFailed { code: u8 },
 
+    #[error("fuzzing failed; an input that broke something is in fuzz/artifacts")]
+    FuzzFailed { code: u8 },
+
     #[error("interrupted")]
     Interrupted,
 }
@@ -96,7 +99,8 @@ impl Error {
             Self::ServiceEnded { code, .. }
             | Self::TestsFailed { code }
             | Self::BenchFailed { code }
-            | Self::ChaosFailed { code } => (*code).max(1),
+            | Self::ChaosFailed { code }
+            | Self::FuzzFailed { code } => (*code).max(1),
             Self::Interrupted => 130,
             _ => 1,
         }

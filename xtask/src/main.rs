@@ -1,5 +1,5 @@
 //! The commands of this repository: `cargo xtask up`, `test`, `bench`, `chaos`,
-//! `tools`, `proto`.
+//! `fuzz`, `tools`, `proto`.
 //!
 //! It starts and stops programs and fetches the tools that they need; it holds
 //! none of the product's logic and depends on none of its crates.
@@ -7,6 +7,7 @@
 mod bench;
 mod chaos;
 mod error;
+mod fuzz;
 mod processes;
 mod proto;
 mod run_tests;
@@ -42,6 +43,8 @@ enum Command {
     Bench(bench::Options),
     /// Kill the programs under load, and fail when a webhook is lost or doubled
     Chaos(chaos::Options),
+    /// Throw bytes at the edge's verifier, routes, parser and queue records
+    Fuzz(fuzz::Options),
     /// Make sure that every tool is there, and print where each one is
     Tools,
     /// Regenerate the code of the contract, format and lint it
@@ -69,6 +72,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Test { filters } => run_tests::run(&workspace, &filters),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Chaos(options) => chaos::run(&workspace, &options),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Tools => tools::print_all(&workspace),
         Command::Proto { check: true } => proto::check(&workspace),
         Command::Proto { check: false } => proto::regenerate(&workspace),
