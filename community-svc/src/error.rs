@@ -110,6 +110,17 @@ pub enum Error {
          runs with a static BETTERMODE_API_TOKEN"
     )]
     ImpersonationUnavailable,
+    /// Only a cached copy was wanted, and there is none.
+    #[error(
+        "no cached copy is as new as the call asks for; allow an upstream read with \
+         read_options.cache, or an older copy with read_options.max_staleness"
+    )]
+    NotCached,
+    /// The shared cache does not answer.
+    #[error(
+        "the shared cache did not answer: other replicas may still serve the old copy; call again"
+    )]
+    CacheUnavailable,
     /// The event store does not answer.
     #[error("the event store did not answer; nothing is lost if you send the same events again")]
     EventStoreUnavailable,
@@ -182,6 +193,8 @@ impl Error {
             Self::OutcomeUnknown { .. } => ErrorReason::OutcomeUnknown,
             Self::IntegrationDisabled => ErrorReason::IntegrationDisabled,
             Self::ImpersonationUnavailable => ErrorReason::ImpersonationUnavailable,
+            Self::NotCached => ErrorReason::NotCached,
+            Self::CacheUnavailable => ErrorReason::CacheUnavailable,
             Self::EventStoreUnavailable | Self::WatchEnded => ErrorReason::EventStoreUnavailable,
             Self::WebhookEventNotFound => ErrorReason::WebhookEventNotFound,
             Self::InvalidResumeToken => ErrorReason::InvalidResumeToken,
@@ -221,11 +234,13 @@ impl Error {
             Self::UpstreamTokenRefused
             | Self::IntegrationDisabled
             | Self::ImpersonationUnavailable
+            | Self::NotCached
             | Self::WatchUnavailable => Code::FailedPrecondition,
             Self::UpstreamRateLimited { .. } | Self::Overloaded => Code::ResourceExhausted,
-            Self::UpstreamUnavailable { .. } | Self::EventStoreUnavailable | Self::WatchEnded => {
-                Code::Unavailable
-            }
+            Self::UpstreamUnavailable { .. }
+            | Self::CacheUnavailable
+            | Self::EventStoreUnavailable
+            | Self::WatchEnded => Code::Unavailable,
             Self::UpstreamUnintelligible { .. } | Self::Internal => Code::Internal,
             Self::OutcomeUnknown { .. } => Code::Unknown,
             Self::Unauthenticated => Code::Unauthenticated,
@@ -258,12 +273,13 @@ impl Error {
         }
     }
 
-    fn retry_after(&self) -> Option<Duration> {
+    /// When to call again, where that is known.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::UpstreamRateLimited { retry_after } => Some(*retry_after),
-            Self::UpstreamUnavailable { .. } | Self::EventStoreUnavailable => {
-                Some(Duration::from_secs(1))
-            }
+            Self::UpstreamUnavailable { .. }
+            | Self::CacheUnavailable
+            | Self::EventStoreUnavailable => Some(Duration::from_secs(1)),
             Self::Overloaded | Self::WatchEnded => Some(Duration::from_millis(100)),
             _ => None,
         }

@@ -87,6 +87,26 @@ impl CommunityService for Community {
         ))
     }
 
+    async fn batch_get_members(
+        &self,
+        request: Request<pb::BatchGetMembersRequest>,
+    ) -> Result<Response<pb::BatchGetMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            members::batch_get(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn invalidate_member(
+        &self,
+        request: Request<pb::InvalidateMemberRequest>,
+    ) -> Result<Response<pb::InvalidateMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            members::invalidate(self, request.into_inner()).await?,
+        ))
+    }
+
     async fn send_direct_message(
         &self,
         request: Request<pb::SendDirectMessageRequest>,

@@ -17,6 +17,8 @@ use tonic::Code;
 const METHODS: &[&str] = &[
     "/community.v1.CommunityService/GetMember",
     "/community.v1.CommunityService/GetMemberByEmail",
+    "/community.v1.CommunityService/BatchGetMembers",
+    "/community.v1.CommunityService/InvalidateMember",
     "/community.v1.CommunityService/SendDirectMessage",
     "/community.v1.CommunityService/CreatePost",
     "/community.v1.CommunityService/GetStatus",

@@ -1,11 +1,12 @@
 //! Our types to the contract's.
 
 use bettermode::{
-    CustomField, DirectMessage, Mechanism, Member, MemberStatus, Post, PostStatus, Role,
+    CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Post, PostStatus, Role,
 };
 use community_proto::v1 as pb;
 use jiff::Timestamp;
 
+use crate::error::Error;
 use crate::members::{Read, Source};
 
 pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
@@ -30,6 +31,34 @@ pub(super) fn freshness(read: &Read) -> pb::Freshness {
         }
         .into(),
         fetched_at: Some(timestamp(read.fetched_at)),
+        stale: false,
+    }
+}
+
+pub(super) fn batch_result(
+    id: &MemberId,
+    outcome: Result<Read, Error>,
+) -> pb::BatchGetMembersResult {
+    let member_id = id.as_str().to_owned();
+    match outcome {
+        Ok(read) => pb::BatchGetMembersResult {
+            member_id,
+            freshness: Some(freshness(&read)),
+            member: Some(member(read.member)),
+            error: None,
+        },
+        Err(error) => pb::BatchGetMembersResult {
+            member_id,
+            error: Some(pb::BatchGetMembersError {
+                code: error.code().into(),
+                reason: error.reason().into(),
+                message: error.to_string(),
+                retry_after: error
+                    .retry_after()
+                    .and_then(|wait| prost_types::Duration::try_from(wait).ok()),
+            }),
+            ..pb::BatchGetMembersResult::default()
+        },
     }
 }
 

@@ -40,3 +40,39 @@ pub(super) async fn get_by_email(
         member: Some(convert::member(read.member)),
     })
 }
+
+/// The most ids of one call.
+const MAX_BATCH: usize = 200;
+
+pub(super) async fn batch_get(
+    community: &Community,
+    request: pb::BatchGetMembersRequest,
+) -> Result<pb::BatchGetMembersResponse, Error> {
+    if !(1..=MAX_BATCH).contains(&request.member_ids.len()) {
+        return Err(Error::invalid("member_ids", "must hold 1 to 200 ids"));
+    }
+    let ids = request
+        .member_ids
+        .into_iter()
+        .map(|id| validate::id("member_ids", id).map(MemberId::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    let reads = ids.into_iter().map(|id| async move {
+        let outcome = community.members.by_id(&id).await;
+        convert::batch_result(&id, outcome)
+    });
+    Ok(pb::BatchGetMembersResponse {
+        results: futures::future::join_all(reads).await,
+    })
+}
+
+pub(super) async fn invalidate(
+    community: &Community,
+    request: pb::InvalidateMemberRequest,
+) -> Result<pb::InvalidateMemberResponse, Error> {
+    let id = MemberId::new(validate::id("member_id", request.member_id)?);
+    community.members.invalidate(&id).await.map_err(|error| {
+        tracing::warn!(%error, "could not invalidate a member");
+        Error::CacheUnavailable
+    })?;
+    Ok(pb::InvalidateMemberResponse {})
+}

@@ -723,6 +723,156 @@ impl DirectMessageMechanism {
         }
     }
 }
+/// Why a call failed. The name without its "ERROR_REASON\_" prefix is the reason
+/// of the google.rpc.ErrorInfo that every error carries, with the domain
+/// "community.v1". docs/errors.md says for each what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ErrorReason {
+    /// Never sent.
+    Unspecified = 0,
+    /// A field of the request breaks its rule; google.rpc.BadRequest names it.
+    /// INVALID_ARGUMENT.
+    InvalidField = 1,
+    /// The community has no such member. NOT_FOUND.
+    MemberNotFound = 2,
+    /// No member with this address is visible, and some members' addresses are
+    /// hidden from the service's token. NOT_FOUND.
+    EmailNotVisible = 3,
+    /// The community has no such space. INVALID_ARGUMENT.
+    SpaceNotFound = 4,
+    /// The space has no post type that fits. INVALID_ARGUMENT.
+    PostTypeNotFound = 5,
+    /// BetterMode refuses this to the service's token or to the member acted for.
+    /// PERMISSION_DENIED.
+    UpstreamPermissionDenied = 6,
+    /// BetterMode refuses the configured token or client credentials.
+    /// FAILED_PRECONDITION.
+    UpstreamTokenRefused = 7,
+    /// The upstream budget is used up; google.rpc.RetryInfo says when to call
+    /// again. RESOURCE_EXHAUSTED.
+    UpstreamRateLimited = 8,
+    /// BetterMode did not answer, or answered with a server error. UNAVAILABLE.
+    UpstreamUnavailable = 9,
+    /// BetterMode's answer could not be understood. INTERNAL.
+    UpstreamUnintelligible = 10,
+    /// BetterMode refused a value; google.rpc.BadRequest names the field where it
+    /// is known. INVALID_ARGUMENT.
+    UpstreamRejected = 11,
+    /// A write was sent and no answer came: it may or may not have happened. Look
+    /// before sending it again. UNKNOWN.
+    OutcomeUnknown = 12,
+    /// A setting rules the call out; the metadata names it. FAILED_PRECONDITION.
+    IntegrationDisabled = 13,
+    /// The call needs client credentials, and a static token is configured.
+    /// FAILED_PRECONDITION.
+    ImpersonationUnavailable = 14,
+    /// The event store did not answer. UNAVAILABLE.
+    EventStoreUnavailable = 15,
+    /// The page token is damaged or belongs to another query. INVALID_ARGUMENT.
+    InvalidPageToken = 16,
+    /// No bearer token, or not a known one. UNAUTHENTICATED.
+    Unauthenticated = 17,
+    /// The caller's deadline passed. DEADLINE_EXCEEDED.
+    DeadlineExceeded = 18,
+    /// The service is at its limit of calls at once. RESOURCE_EXHAUSTED.
+    Overloaded = 19,
+    /// A fault in the service; the log has it under the request id. INTERNAL.
+    Internal = 20,
+    /// No such method. UNIMPLEMENTED.
+    Unimplemented = 21,
+    /// The store knows no such event. NOT_FOUND.
+    WebhookEventNotFound = 22,
+    /// The resume token is damaged or of another store. INVALID_ARGUMENT.
+    InvalidResumeToken = 23,
+    /// What follows the resume token is no longer there: list what was missed, and
+    /// watch without a token. OUT_OF_RANGE.
+    ResumeTokenExpired = 24,
+    /// The event store cannot be followed: MongoDB is not a replica set.
+    /// FAILED_PRECONDITION.
+    WatchUnavailable = 25,
+    /// The call asked for a cached copy alone, and there is none that is new enough.
+    /// FAILED_PRECONDITION.
+    NotCached = 26,
+    /// The cache that replicas share did not answer. UNAVAILABLE.
+    CacheUnavailable = 27,
+}
+impl ErrorReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
+            Self::InvalidField => "ERROR_REASON_INVALID_FIELD",
+            Self::MemberNotFound => "ERROR_REASON_MEMBER_NOT_FOUND",
+            Self::EmailNotVisible => "ERROR_REASON_EMAIL_NOT_VISIBLE",
+            Self::SpaceNotFound => "ERROR_REASON_SPACE_NOT_FOUND",
+            Self::PostTypeNotFound => "ERROR_REASON_POST_TYPE_NOT_FOUND",
+            Self::UpstreamPermissionDenied => "ERROR_REASON_UPSTREAM_PERMISSION_DENIED",
+            Self::UpstreamTokenRefused => "ERROR_REASON_UPSTREAM_TOKEN_REFUSED",
+            Self::UpstreamRateLimited => "ERROR_REASON_UPSTREAM_RATE_LIMITED",
+            Self::UpstreamUnavailable => "ERROR_REASON_UPSTREAM_UNAVAILABLE",
+            Self::UpstreamUnintelligible => "ERROR_REASON_UPSTREAM_UNINTELLIGIBLE",
+            Self::UpstreamRejected => "ERROR_REASON_UPSTREAM_REJECTED",
+            Self::OutcomeUnknown => "ERROR_REASON_OUTCOME_UNKNOWN",
+            Self::IntegrationDisabled => "ERROR_REASON_INTEGRATION_DISABLED",
+            Self::ImpersonationUnavailable => "ERROR_REASON_IMPERSONATION_UNAVAILABLE",
+            Self::EventStoreUnavailable => "ERROR_REASON_EVENT_STORE_UNAVAILABLE",
+            Self::InvalidPageToken => "ERROR_REASON_INVALID_PAGE_TOKEN",
+            Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
+            Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
+            Self::Overloaded => "ERROR_REASON_OVERLOADED",
+            Self::Internal => "ERROR_REASON_INTERNAL",
+            Self::Unimplemented => "ERROR_REASON_UNIMPLEMENTED",
+            Self::WebhookEventNotFound => "ERROR_REASON_WEBHOOK_EVENT_NOT_FOUND",
+            Self::InvalidResumeToken => "ERROR_REASON_INVALID_RESUME_TOKEN",
+            Self::ResumeTokenExpired => "ERROR_REASON_RESUME_TOKEN_EXPIRED",
+            Self::WatchUnavailable => "ERROR_REASON_WATCH_UNAVAILABLE",
+            Self::NotCached => "ERROR_REASON_NOT_CACHED",
+            Self::CacheUnavailable => "ERROR_REASON_CACHE_UNAVAILABLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "ERROR_REASON_INVALID_FIELD" => Some(Self::InvalidField),
+            "ERROR_REASON_MEMBER_NOT_FOUND" => Some(Self::MemberNotFound),
+            "ERROR_REASON_EMAIL_NOT_VISIBLE" => Some(Self::EmailNotVisible),
+            "ERROR_REASON_SPACE_NOT_FOUND" => Some(Self::SpaceNotFound),
+            "ERROR_REASON_POST_TYPE_NOT_FOUND" => Some(Self::PostTypeNotFound),
+            "ERROR_REASON_UPSTREAM_PERMISSION_DENIED" => {
+                Some(Self::UpstreamPermissionDenied)
+            }
+            "ERROR_REASON_UPSTREAM_TOKEN_REFUSED" => Some(Self::UpstreamTokenRefused),
+            "ERROR_REASON_UPSTREAM_RATE_LIMITED" => Some(Self::UpstreamRateLimited),
+            "ERROR_REASON_UPSTREAM_UNAVAILABLE" => Some(Self::UpstreamUnavailable),
+            "ERROR_REASON_UPSTREAM_UNINTELLIGIBLE" => Some(Self::UpstreamUnintelligible),
+            "ERROR_REASON_UPSTREAM_REJECTED" => Some(Self::UpstreamRejected),
+            "ERROR_REASON_OUTCOME_UNKNOWN" => Some(Self::OutcomeUnknown),
+            "ERROR_REASON_INTEGRATION_DISABLED" => Some(Self::IntegrationDisabled),
+            "ERROR_REASON_IMPERSONATION_UNAVAILABLE" => {
+                Some(Self::ImpersonationUnavailable)
+            }
+            "ERROR_REASON_EVENT_STORE_UNAVAILABLE" => Some(Self::EventStoreUnavailable),
+            "ERROR_REASON_INVALID_PAGE_TOKEN" => Some(Self::InvalidPageToken),
+            "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
+            "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
+            "ERROR_REASON_OVERLOADED" => Some(Self::Overloaded),
+            "ERROR_REASON_INTERNAL" => Some(Self::Internal),
+            "ERROR_REASON_UNIMPLEMENTED" => Some(Self::Unimplemented),
+            "ERROR_REASON_WEBHOOK_EVENT_NOT_FOUND" => Some(Self::WebhookEventNotFound),
+            "ERROR_REASON_INVALID_RESUME_TOKEN" => Some(Self::InvalidResumeToken),
+            "ERROR_REASON_RESUME_TOKEN_EXPIRED" => Some(Self::ResumeTokenExpired),
+            "ERROR_REASON_WATCH_UNAVAILABLE" => Some(Self::WatchUnavailable),
+            "ERROR_REASON_NOT_CACHED" => Some(Self::NotCached),
+            "ERROR_REASON_CACHE_UNAVAILABLE" => Some(Self::CacheUnavailable),
+            _ => None,
+        }
+    }
+}
 /// Where a value came from and how old it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Freshness {
@@ -733,6 +883,24 @@ pub struct Freshness {
     /// always present.
     #[prost(message, optional, tag = "2")]
     pub fetched_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// True when the copy is older than the service's time to live: a newer one is
+    /// being fetched, or BetterMode does not answer.
+    #[prost(bool, tag = "3")]
+    pub stale: bool,
+}
+/// How old an answer may be, and where it may come from. Without any, a copy
+/// within the service's time to live is taken, and an older one only while a
+/// newer one is fetched or BetterMode does not answer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadOptions {
+    /// The oldest copy that is accepted, by its age at the time of the call; 0 or
+    /// more. Absent for the service's own limits, which it can tighten and never
+    /// loosen. An older copy is not answered with, also not when BetterMode is down.
+    #[prost(message, optional, tag = "1")]
+    pub max_staleness: ::core::option::Option<::prost_types::Duration>,
+    /// Whether to ask the cache, BetterMode, or both.
+    #[prost(enumeration = "CacheMode", tag = "2")]
+    pub cache: i32,
 }
 /// Where a read was answered from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -767,6 +935,40 @@ impl Source {
             "SOURCE_MEMORY" => Some(Self::Memory),
             "SOURCE_REDIS" => Some(Self::Redis),
             "SOURCE_BETTERMODE" => Some(Self::Bettermode),
+            _ => None,
+        }
+    }
+}
+/// What a read may do with cached copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CacheMode {
+    /// A copy where there is a good one, else BetterMode.
+    Unspecified = 0,
+    /// BetterMode, whatever the cache holds; the answer is kept for others.
+    Bypass = 1,
+    /// A copy or nothing: never an upstream request. FAILED_PRECONDITION with
+    /// ERROR_REASON_NOT_CACHED when there is no copy that max_staleness allows.
+    Only = 2,
+}
+impl CacheMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CACHE_MODE_UNSPECIFIED",
+            Self::Bypass => "CACHE_MODE_BYPASS",
+            Self::Only => "CACHE_MODE_ONLY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CACHE_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CACHE_MODE_BYPASS" => Some(Self::Bypass),
+            "CACHE_MODE_ONLY" => Some(Self::Only),
             _ => None,
         }
     }
@@ -1078,6 +1280,9 @@ impl DependencyState {
 /// Names the member to read.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetMemberRequest {
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "3")]
+    pub read_options: ::core::option::Option<ReadOptions>,
     /// Exactly one of these is required.
     #[prost(oneof = "get_member_request::Identifier", tags = "1, 2")]
     pub identifier: ::core::option::Option<get_member_request::Identifier>,
@@ -1112,6 +1317,9 @@ pub struct GetMemberByEmailRequest {
     /// written to a log and never part of an error text.
     #[prost(string, tag = "1")]
     pub email: ::prost::alloc::string::String,
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "2")]
+    pub read_options: ::core::option::Option<ReadOptions>,
 }
 /// The member with that address.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1123,6 +1331,67 @@ pub struct GetMemberByEmailResponse {
     #[prost(message, optional, tag = "2")]
     pub freshness: ::core::option::Option<Freshness>,
 }
+/// Names the members to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetMembersRequest {
+    /// BetterMode's ids of the members: 1 to 200, each opaque, case-sensitive, 1 to
+    /// 128 characters. One that is named twice is answered twice.
+    #[prost(string, repeated, tag = "1")]
+    pub member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How old the answers may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "2")]
+    pub read_options: ::core::option::Option<ReadOptions>,
+}
+/// What became of each id.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetMembersResponse {
+    /// One for each id of the request, in its order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<BatchGetMembersResult>,
+}
+/// What became of one id.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetMembersResult {
+    /// The id as it was asked for.
+    #[prost(string, tag = "1")]
+    pub member_id: ::prost::alloc::string::String,
+    /// The member; absent when the read failed.
+    #[prost(message, optional, tag = "2")]
+    pub member: ::core::option::Option<Member>,
+    /// Where the answer came from; absent when the read failed.
+    #[prost(message, optional, tag = "3")]
+    pub freshness: ::core::option::Option<Freshness>,
+    /// Why the read failed; absent on success.
+    #[prost(message, optional, tag = "4")]
+    pub error: ::core::option::Option<BatchGetMembersError>,
+}
+/// Why one of several members could not be read. What GetMember would answer as a
+/// status for the same id.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetMembersError {
+    /// The gRPC status code, as its number: 5 for NOT_FOUND.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// The reason, for programs.
+    #[prost(enumeration = "ErrorReason", tag = "2")]
+    pub reason: i32,
+    /// What went wrong and what to do, for people.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// How long to wait before the id is asked for again, where that is known.
+    #[prost(message, optional, tag = "4")]
+    pub retry_after: ::core::option::Option<::prost_types::Duration>,
+}
+/// Names the member whose copies are out of date.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InvalidateMemberRequest {
+    /// BetterMode's id of the member: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub member_id: ::prost::alloc::string::String,
+}
+/// The copies are gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InvalidateMemberResponse {}
 /// A message to one member.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendDirectMessageRequest {
@@ -1369,6 +1638,65 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Reads up to 200 members by id, those that are not cached in as few upstream
+        /// requests as the network allows. Each id has its own result: one that fails
+        /// does not spoil the others.
+        pub async fn batch_get_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/BatchGetMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "BatchGetMembers"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes every replica drop its copies of a member, and shuts out reads of
+        /// BetterMode that have begun before. The next read asks BetterMode. Idempotent;
+        /// for a member who is not cached it does the same. UNAVAILABLE when the shared
+        /// cache does not answer: other replicas may then still serve the copy.
+        pub async fn invalidate_member(
+            &mut self,
+            request: impl tonic::IntoRequest<super::InvalidateMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InvalidateMemberResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/InvalidateMember",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "InvalidateMember"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Sends a direct message to one member, by the mechanism that the community's
         /// network offers. Not idempotent.
         pub async fn send_direct_message(
@@ -1481,6 +1809,27 @@ pub mod community_service_server {
             request: tonic::Request<super::GetMemberByEmailRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetMemberByEmailResponse>,
+            tonic::Status,
+        >;
+        /// Reads up to 200 members by id, those that are not cached in as few upstream
+        /// requests as the network allows. Each id has its own result: one that fails
+        /// does not spoil the others.
+        async fn batch_get_members(
+            &self,
+            request: tonic::Request<super::BatchGetMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetMembersResponse>,
+            tonic::Status,
+        >;
+        /// Makes every replica drop its copies of a member, and shuts out reads of
+        /// BetterMode that have begun before. The next read asks BetterMode. Idempotent;
+        /// for a member who is not cached it does the same. UNAVAILABLE when the shared
+        /// cache does not answer: other replicas may then still serve the copy.
+        async fn invalidate_member(
+            &self,
+            request: tonic::Request<super::InvalidateMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InvalidateMemberResponse>,
             tonic::Status,
         >;
         /// Sends a direct message to one member, by the mechanism that the community's
@@ -1687,6 +2036,98 @@ pub mod community_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/community.v1.CommunityService/BatchGetMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::BatchGetMembersRequest>
+                    for BatchGetMembersSvc<T> {
+                        type Response = super::BatchGetMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::batch_get_members(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/InvalidateMember" => {
+                    #[allow(non_camel_case_types)]
+                    struct InvalidateMemberSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::InvalidateMemberRequest>
+                    for InvalidateMemberSvc<T> {
+                        type Response = super::InvalidateMemberResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::InvalidateMemberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::invalidate_member(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = InvalidateMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/community.v1.CommunityService/SendDirectMessage" => {
                     #[allow(non_camel_case_types)]
                     struct SendDirectMessageSvc<T: CommunityService>(pub Arc<T>);
@@ -1864,147 +2305,6 @@ pub mod community_service_server {
     pub const SERVICE_NAME: &str = "community.v1.CommunityService";
     impl<T> tonic::server::NamedService for CommunityServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
-    }
-}
-/// Why a call failed. The name without its "ERROR_REASON\_" prefix is the reason
-/// of the google.rpc.ErrorInfo that every error carries, with the domain
-/// "community.v1". docs/errors.md says for each what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ErrorReason {
-    /// Never sent.
-    Unspecified = 0,
-    /// A field of the request breaks its rule; google.rpc.BadRequest names it.
-    /// INVALID_ARGUMENT.
-    InvalidField = 1,
-    /// The community has no such member. NOT_FOUND.
-    MemberNotFound = 2,
-    /// No member with this address is visible, and some members' addresses are
-    /// hidden from the service's token. NOT_FOUND.
-    EmailNotVisible = 3,
-    /// The community has no such space. INVALID_ARGUMENT.
-    SpaceNotFound = 4,
-    /// The space has no post type that fits. INVALID_ARGUMENT.
-    PostTypeNotFound = 5,
-    /// BetterMode refuses this to the service's token or to the member acted for.
-    /// PERMISSION_DENIED.
-    UpstreamPermissionDenied = 6,
-    /// BetterMode refuses the configured token or client credentials.
-    /// FAILED_PRECONDITION.
-    UpstreamTokenRefused = 7,
-    /// The upstream budget is used up; google.rpc.RetryInfo says when to call
-    /// again. RESOURCE_EXHAUSTED.
-    UpstreamRateLimited = 8,
-    /// BetterMode did not answer, or answered with a server error. UNAVAILABLE.
-    UpstreamUnavailable = 9,
-    /// BetterMode's answer could not be understood. INTERNAL.
-    UpstreamUnintelligible = 10,
-    /// BetterMode refused a value; google.rpc.BadRequest names the field where it
-    /// is known. INVALID_ARGUMENT.
-    UpstreamRejected = 11,
-    /// A write was sent and no answer came: it may or may not have happened. Look
-    /// before sending it again. UNKNOWN.
-    OutcomeUnknown = 12,
-    /// A setting rules the call out; the metadata names it. FAILED_PRECONDITION.
-    IntegrationDisabled = 13,
-    /// The call needs client credentials, and a static token is configured.
-    /// FAILED_PRECONDITION.
-    ImpersonationUnavailable = 14,
-    /// The event store did not answer. UNAVAILABLE.
-    EventStoreUnavailable = 15,
-    /// The page token is damaged or belongs to another query. INVALID_ARGUMENT.
-    InvalidPageToken = 16,
-    /// No bearer token, or not a known one. UNAUTHENTICATED.
-    Unauthenticated = 17,
-    /// The caller's deadline passed. DEADLINE_EXCEEDED.
-    DeadlineExceeded = 18,
-    /// The service is at its limit of calls at once. RESOURCE_EXHAUSTED.
-    Overloaded = 19,
-    /// A fault in the service; the log has it under the request id. INTERNAL.
-    Internal = 20,
-    /// No such method. UNIMPLEMENTED.
-    Unimplemented = 21,
-    /// The store knows no such event. NOT_FOUND.
-    WebhookEventNotFound = 22,
-    /// The resume token is damaged or of another store. INVALID_ARGUMENT.
-    InvalidResumeToken = 23,
-    /// What follows the resume token is no longer there: list what was missed, and
-    /// watch without a token. OUT_OF_RANGE.
-    ResumeTokenExpired = 24,
-    /// The event store cannot be followed: MongoDB is not a replica set.
-    /// FAILED_PRECONDITION.
-    WatchUnavailable = 25,
-}
-impl ErrorReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::InvalidField => "ERROR_REASON_INVALID_FIELD",
-            Self::MemberNotFound => "ERROR_REASON_MEMBER_NOT_FOUND",
-            Self::EmailNotVisible => "ERROR_REASON_EMAIL_NOT_VISIBLE",
-            Self::SpaceNotFound => "ERROR_REASON_SPACE_NOT_FOUND",
-            Self::PostTypeNotFound => "ERROR_REASON_POST_TYPE_NOT_FOUND",
-            Self::UpstreamPermissionDenied => "ERROR_REASON_UPSTREAM_PERMISSION_DENIED",
-            Self::UpstreamTokenRefused => "ERROR_REASON_UPSTREAM_TOKEN_REFUSED",
-            Self::UpstreamRateLimited => "ERROR_REASON_UPSTREAM_RATE_LIMITED",
-            Self::UpstreamUnavailable => "ERROR_REASON_UPSTREAM_UNAVAILABLE",
-            Self::UpstreamUnintelligible => "ERROR_REASON_UPSTREAM_UNINTELLIGIBLE",
-            Self::UpstreamRejected => "ERROR_REASON_UPSTREAM_REJECTED",
-            Self::OutcomeUnknown => "ERROR_REASON_OUTCOME_UNKNOWN",
-            Self::IntegrationDisabled => "ERROR_REASON_INTEGRATION_DISABLED",
-            Self::ImpersonationUnavailable => "ERROR_REASON_IMPERSONATION_UNAVAILABLE",
-            Self::EventStoreUnavailable => "ERROR_REASON_EVENT_STORE_UNAVAILABLE",
-            Self::InvalidPageToken => "ERROR_REASON_INVALID_PAGE_TOKEN",
-            Self::Unauthenticated => "ERROR_REASON_UNAUTHENTICATED",
-            Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
-            Self::Overloaded => "ERROR_REASON_OVERLOADED",
-            Self::Internal => "ERROR_REASON_INTERNAL",
-            Self::Unimplemented => "ERROR_REASON_UNIMPLEMENTED",
-            Self::WebhookEventNotFound => "ERROR_REASON_WEBHOOK_EVENT_NOT_FOUND",
-            Self::InvalidResumeToken => "ERROR_REASON_INVALID_RESUME_TOKEN",
-            Self::ResumeTokenExpired => "ERROR_REASON_RESUME_TOKEN_EXPIRED",
-            Self::WatchUnavailable => "ERROR_REASON_WATCH_UNAVAILABLE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "ERROR_REASON_INVALID_FIELD" => Some(Self::InvalidField),
-            "ERROR_REASON_MEMBER_NOT_FOUND" => Some(Self::MemberNotFound),
-            "ERROR_REASON_EMAIL_NOT_VISIBLE" => Some(Self::EmailNotVisible),
-            "ERROR_REASON_SPACE_NOT_FOUND" => Some(Self::SpaceNotFound),
-            "ERROR_REASON_POST_TYPE_NOT_FOUND" => Some(Self::PostTypeNotFound),
-            "ERROR_REASON_UPSTREAM_PERMISSION_DENIED" => {
-                Some(Self::UpstreamPermissionDenied)
-            }
-            "ERROR_REASON_UPSTREAM_TOKEN_REFUSED" => Some(Self::UpstreamTokenRefused),
-            "ERROR_REASON_UPSTREAM_RATE_LIMITED" => Some(Self::UpstreamRateLimited),
-            "ERROR_REASON_UPSTREAM_UNAVAILABLE" => Some(Self::UpstreamUnavailable),
-            "ERROR_REASON_UPSTREAM_UNINTELLIGIBLE" => Some(Self::UpstreamUnintelligible),
-            "ERROR_REASON_UPSTREAM_REJECTED" => Some(Self::UpstreamRejected),
-            "ERROR_REASON_OUTCOME_UNKNOWN" => Some(Self::OutcomeUnknown),
-            "ERROR_REASON_INTEGRATION_DISABLED" => Some(Self::IntegrationDisabled),
-            "ERROR_REASON_IMPERSONATION_UNAVAILABLE" => {
-                Some(Self::ImpersonationUnavailable)
-            }
-            "ERROR_REASON_EVENT_STORE_UNAVAILABLE" => Some(Self::EventStoreUnavailable),
-            "ERROR_REASON_INVALID_PAGE_TOKEN" => Some(Self::InvalidPageToken),
-            "ERROR_REASON_UNAUTHENTICATED" => Some(Self::Unauthenticated),
-            "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
-            "ERROR_REASON_OVERLOADED" => Some(Self::Overloaded),
-            "ERROR_REASON_INTERNAL" => Some(Self::Internal),
-            "ERROR_REASON_UNIMPLEMENTED" => Some(Self::Unimplemented),
-            "ERROR_REASON_WEBHOOK_EVENT_NOT_FOUND" => Some(Self::WebhookEventNotFound),
-            "ERROR_REASON_INVALID_RESUME_TOKEN" => Some(Self::InvalidResumeToken),
-            "ERROR_REASON_RESUME_TOKEN_EXPIRED" => Some(Self::ResumeTokenExpired),
-            "ERROR_REASON_WATCH_UNAVAILABLE" => Some(Self::WatchUnavailable),
-            _ => None,
-        }
     }
 }
 /// One verified webhook. What is not known is empty, never guessed.
