@@ -154,10 +154,12 @@ pub(crate) async fn run(options: Options) -> ExitCode {
         let task = async move {
             let mut report = Report::default();
             measurement.run(plan, &mut report).await;
+            report.paragraph(&format!("Machine: {}.", machine::described()));
             report
         };
         let tasks = LocalSet::new();
-        let ended = tasks.run_until(tokio::task::spawn_local(task)).await;
+        let task = tasks.spawn_local(task);
+        let ended = tasks.run_until(task).await;
         match ended {
             Ok(report) if plan.quick => drop(report),
             Ok(report) => {

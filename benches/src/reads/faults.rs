@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Plan;
 use super::client::Reader;
-use super::offered::{Offer, Offered, Window};
+use super::offered::{Offer, Window};
 use super::stage::Stage;
 use crate::affinity;
 use crate::figures::number;
@@ -113,9 +113,20 @@ pub(super) async fn measure(plan: Plan, report: &mut Report) {
     sleep(time / 2).await;
     let mut found = Vec::new();
     for phase in Phase::ALL {
-        found.push(store.phase(phase, time, &load, &sharing).await);
+        // A read belongs to the phase in which it is sent, however late its answer is.
+        let period = load.begin();
+        let shared = store.phase(phase, time, &sharing).await;
+        found.push((phase, period, shared));
     }
-    drop(load.stop().await);
+    load.stop().await;
+    let found: Vec<Found> = found
+        .into_iter()
+        .map(|(phase, period, shared)| Found {
+            phase,
+            window: period.window(),
+            shared,
+        })
+        .collect();
     show(report, &found, time);
 }
 
@@ -131,15 +142,9 @@ impl Store {
         }
     }
 
-    async fn phase(
-        &mut self,
-        phase: Phase,
-        time: Duration,
-        load: &Offered,
-        sharing: &Sharing,
-    ) -> Found {
-        // What was answered until now belongs to the phase before.
-        drop(load.take());
+    /// Goes through it. Where Redis comes back, returns how long it took until the
+    /// services shared again, unless they did not.
+    async fn phase(&mut self, phase: Phase, time: Duration, sharing: &Sharing) -> Option<Duration> {
         let start = Instant::now();
         self.enter(phase).await;
         let shared = if phase.is_return() {
@@ -148,11 +153,7 @@ impl Store {
             None
         };
         sleep(time.saturating_sub(start.elapsed())).await;
-        Found {
-            phase,
-            window: load.take(),
-            shared,
-        }
+        shared
     }
 
     async fn enter(&mut self, phase: Phase) {

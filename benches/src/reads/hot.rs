@@ -171,12 +171,11 @@ fn show(
          on each where the server is saturated, a tonic client that offers {} reads a second \
          where it is not; {} rounds of {} s in turns, median (least-most). The server has core 0 \
          for itself, the client core 1. The service with every layer: bearer token, deadline, \
-         metrics, log level info. Machine: {}.",
+         metrics, log level info.",
         answer.encoded_len(),
         number(moderate, 0),
         plan.rounds,
-        plan.time.as_secs(),
-        machine::described()
+        plan.time.as_secs()
     ));
     let columns: [(&str, Figure, usize); 7] = [
         ("answers/s", |f| &f.rate, 0),

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -39,8 +39,14 @@ pub(super) struct Offered {
 #[derive(Debug, Default)]
 struct Shared {
     stop: AtomicBool,
-    answers: Mutex<Answers>,
+    /// Where the reads that are sent now are noted.
+    period: Mutex<Period>,
 }
+
+/// A time in which reads are sent. What came of them is known once all are answered,
+/// which may be in a later one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Period(Arc<Mutex<Answers>>);
 
 #[derive(Debug, Default)]
 struct Answers {
@@ -49,7 +55,7 @@ struct Answers {
     failure: Option<String>,
 }
 
-/// What came of the reads of some time.
+/// What came of the reads of a period.
 #[derive(Debug)]
 pub(super) struct Window {
     /// Of all answers, failures too.
@@ -64,8 +70,10 @@ impl Offer {
     /// Offers for so long.
     pub(super) async fn run(self, time: Duration) -> Window {
         let offered = self.start();
+        let period = offered.begin();
         tokio::time::sleep(time).await;
-        offered.stop().await
+        offered.stop().await;
+        period.window()
     }
 
     /// Offers until it is stopped.
@@ -97,7 +105,8 @@ impl Offer {
                 let Some((id, reader)) = turns.next() else {
                     return;
                 };
-                calls.spawn(one(reader.clone(), id.clone(), Arc::clone(&shared)));
+                let period = lock(&shared.period).clone();
+                calls.spawn(one(reader.clone(), id.clone(), period));
                 sent += 1.0;
             }
             while calls.try_join_next().is_some() {}
@@ -106,7 +115,7 @@ impl Offer {
     }
 }
 
-async fn one(reader: Reader, id: String, shared: Arc<Shared>) {
+async fn one(reader: Reader, id: String, period: Period) {
     let start = Instant::now();
     let outcome = reader.read(&id).await;
     let took = microseconds(start.elapsed());
@@ -115,7 +124,7 @@ async fn one(reader: Reader, id: String, shared: Arc<Shared>) {
         Ok(read) => Some(format!("asked for {id}, got {}", read.member.id)),
         Err(status) => Some(status.to_string()),
     };
-    let mut answers = shared.lock();
+    let mut answers = lock(&period.0);
     answers.microseconds.push(took);
     if failure.is_some() {
         answers.failed += 1;
@@ -124,26 +133,34 @@ async fn one(reader: Reader, id: String, shared: Arc<Shared>) {
 }
 
 impl Offered {
-    /// What came since the last look.
-    pub(super) fn take(&self) -> Window {
-        let answers = std::mem::take(&mut *self.shared.lock());
+    /// A new period begins now.
+    pub(super) fn begin(&self) -> Period {
+        let period = Period::default();
+        lock(&self.shared.period).clone_from(&period);
+        period
+    }
+
+    /// Stops and waits for the last answers.
+    pub(super) async fn stop(mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        while let Some(ended) = self.thread.join_next().await {
+            ended.expect("the reads end by themselves");
+        }
+    }
+}
+
+impl Period {
+    /// What came of its reads. To be asked for after the load has stopped.
+    pub(super) fn window(&self) -> Window {
+        let answers = std::mem::take(&mut *lock(&self.0));
         Window {
             latencies: Latencies::new(answers.microseconds),
             failed: answers.failed,
             failure: answers.failure,
         }
     }
-
-    /// Stops and waits for the last answers.
-    pub(super) async fn stop(mut self) -> Window {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        while self.thread.join_next().await.is_some() {}
-        self.take()
-    }
 }
 
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Answers> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
