@@ -6,13 +6,17 @@
 //! some 10 s: a full bucket at once, then all that drips in.) Without Redis the
 //! same algorithm counts in this process; while a configured Redis is away, each
 //! replica keeps to a quarter of the limits, at least one request.
+//!
+//! Whatever passed counts for all, and less urgent calls may fill the window less
+//! far: a refresh three quarters of it, a backfill half. So they never take the
+//! last room from somebody who waits.
 //! It never waits and never calls BetterMode.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bettermode::{Budget, Cost, Exhausted, Quota};
+use bettermode::{Budget, Class, Cost, Exhausted, Quota};
 use tokio::time::Instant;
 
 use crate::redis_link::RedisLink;
@@ -103,32 +107,34 @@ impl Limiter {
         Snapshot::new(limits, self.local().used(now))
     }
 
-    async fn decide(&self, complexity: u32) -> Decision {
+    async fn decide(&self, complexity: u32, class: Class) -> Decision {
         let now = self.now();
         let (limits, mut claims) = {
             let mut quotas = self.quotas();
             (quotas.limits(), quotas.take_claims(now))
         };
         let Some(shared) = &self.shared else {
-            return self.local().acquire(now, limits, complexity, &claims);
+            let room = limits.room_of(class);
+            return self.local().acquire(now, room, complexity, &claims);
         };
         // What we know that we used: a Redis that came back empty learns it.
         claims.push(Claim {
             age: 0,
             used: self.local().used(now),
         });
-        match shared.acquire(limits, complexity, &claims).await {
+        let room = limits.room_of(class);
+        match shared.acquire(room, complexity, &claims).await {
             Ok(decision) => {
                 self.note_redis(None);
                 if decision == Decision::Allowed {
-                    self.local().record(self.now(), limits, complexity);
+                    self.local().record(self.now(), complexity);
                 }
                 decision
             }
             Err(error) => {
                 self.note_redis(Some(&error));
-                let limits = limits.divided(SHARE_WITHOUT_REDIS);
-                self.local().acquire(self.now(), limits, complexity, &[])
+                let room = limits.divided(SHARE_WITHOUT_REDIS).room_of(class);
+                self.local().acquire(self.now(), room, complexity, &[])
             }
         }
     }
@@ -167,8 +173,8 @@ impl Limiter {
 
 #[async_trait]
 impl Budget for Limiter {
-    async fn acquire(&self, cost: Cost) -> Result<(), Exhausted> {
-        match self.decide(cost.complexity).await {
+    async fn acquire(&self, cost: Cost, class: Class) -> Result<(), Exhausted> {
+        match self.decide(cost.complexity, class).await {
             Decision::Allowed => Ok(()),
             Decision::Refused { retry_after } => Err(Exhausted { retry_after }),
         }
@@ -181,6 +187,23 @@ impl Budget for Limiter {
 }
 
 impl Limits {
+    /// How far calls of a class may fill the window, at least 1 of each.
+    fn room_of(self, class: Class) -> Self {
+        let quarters = match class {
+            Class::Interactive => return self,
+            Class::Refresh => 3,
+            Class::Backfill => 2,
+        };
+        let part = |limit: u32| {
+            let part = u64::from(limit) * quarters / 4;
+            u32::try_from(part).unwrap_or(limit).max(1)
+        };
+        Self {
+            requests: part(self.requests),
+            complexity: part(self.complexity),
+        }
+    }
+
     /// A replica's part, at least 1 of each.
     fn divided(self, by: u32) -> Self {
         Self {

@@ -2,9 +2,9 @@
 -- The key holds JSON, {"log":[[ms, requests, points], ..]}, oldest first.
 --
 -- KEYS[1]  the window
--- ARGV     now in ms, or "" for the server's clock; the limits: requests,
---          points; the cost in points, or -1 to only look; then claims, three
---          numbers each: age in ms, requests, points
+-- ARGV     now in ms, or "" for the server's clock; how far the window may be
+--          filled: requests, points; the cost in points, or -1 to only look; then
+--          claims, three numbers each: age in ms, requests, points
 -- answers  1 or 0 for allowed or refused; ms until it would be allowed;
 --          requests used; points used
 
@@ -67,8 +67,8 @@ end
 local requests, points = used_between(now - WINDOW, now)
 if cost < 0 then return {1, 0, requests, points} end
 
-cost = math.min(cost, max_points)
-local function fits(r, p) return r + 1 <= max_requests and p + cost <= max_points end
+local need = math.min(cost, max_points)
+local function fits(r, p) return r + 1 <= max_requests and p + need <= max_points end
 
 local allowed, retry_after = 0, 0
 if fits(requests, points) then

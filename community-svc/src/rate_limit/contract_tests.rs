@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bettermode::Class;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;
@@ -36,6 +37,9 @@ contract!(
     points_run_out_before_requests_where_they_cost_more,
     the_time_to_wait_counts_requests_and_points,
     more_points_than_the_limit_need_the_window_for_themselves,
+    background_work_leaves_the_last_room_to_people_and_counts_for_them,
+    the_time_to_wait_is_that_of_the_class,
+    background_work_always_gets_one_request_and_what_costs_more_than_its_room,
     what_others_used_counts_from_when_it_was_heard,
     what_the_log_knows_already_is_not_counted_twice,
     an_old_claim_is_forgotten,
@@ -57,22 +61,22 @@ impl Bench {
     async fn acquire(
         &mut self,
         now: u64,
-        limits: Limits,
+        room: Limits,
         complexity: u32,
         claims: &[Claim],
     ) -> Decision {
         match self {
-            Self::Memory(window) => window.acquire(START + now, limits, complexity, claims),
+            Self::Memory(window) => window.acquire(START + now, room, complexity, claims),
             Self::Redis(window) => window
-                .acquire_at(&(START + now).to_string(), limits, complexity, claims)
+                .acquire_at(&(START + now).to_string(), room, complexity, claims)
                 .await
                 .unwrap(),
         }
     }
 
     /// With nothing claimed.
-    async fn ask(&mut self, now: u64, limits: Limits, complexity: u32) -> Decision {
-        self.acquire(now, limits, complexity, &[]).await
+    async fn ask(&mut self, now: u64, room: Limits, complexity: u32) -> Decision {
+        self.acquire(now, room, complexity, &[]).await
     }
 }
 
@@ -139,6 +143,65 @@ async fn more_points_than_the_limit_need_the_window_for_themselves(mut bench: Be
     assert_eq!(bench.ask(later, limits, 1).await, wait(WINDOW + 1));
 }
 
+async fn background_work_leaves_the_last_room_to_people_and_counts_for_them(mut bench: Bench) {
+    let limits = limits(8, 1_000);
+    let passed = [
+        (Class::Backfill, 4),
+        (Class::Refresh, 2),
+        (Class::Interactive, 2),
+    ];
+    for (class, count) in passed {
+        let room = limits.room_of(class);
+        for _ in 0..count {
+            assert_eq!(bench.ask(0, room, 1).await, Decision::Allowed, "{class:?}");
+        }
+        assert_eq!(bench.ask(0, room, 1).await, wait(WINDOW + 1), "{class:?}");
+    }
+    let later = WINDOW + 1;
+    let room = limits.room_of(Class::Backfill);
+    assert_eq!(bench.ask(later, room, 400).await, Decision::Allowed);
+    assert_eq!(bench.ask(later, room, 101).await, wait(WINDOW + 1));
+    let room = limits.room_of(Class::Refresh);
+    assert_eq!(bench.ask(later, room, 350).await, Decision::Allowed);
+    assert_eq!(bench.ask(later, room, 1).await, wait(WINDOW + 1));
+    assert_eq!(bench.ask(later, limits, 250).await, Decision::Allowed);
+}
+
+async fn the_time_to_wait_is_that_of_the_class(mut bench: Bench) {
+    let limits = limits(4, 1_000);
+    for now in [0, 100, 200, 300] {
+        assert_eq!(bench.ask(now, limits, 1).await, Decision::Allowed);
+    }
+    // One, two, three of the four have to leave first.
+    let waits = [
+        (Class::Interactive, 1),
+        (Class::Refresh, 101),
+        (Class::Backfill, 201),
+    ];
+    for (class, after) in waits {
+        let (room, free_at) = (limits.room_of(class), WINDOW + after);
+        assert_eq!(bench.ask(300, room, 1).await, wait(free_at - 300));
+        assert_eq!(bench.ask(free_at - 1, room, 1).await, wait(1));
+    }
+    let room = limits.room_of(Class::Backfill);
+    let decision = bench.ask(WINDOW + 201, room, 1).await;
+    assert_eq!(decision, Decision::Allowed);
+}
+
+async fn background_work_always_gets_one_request_and_what_costs_more_than_its_room(
+    mut bench: Bench,
+) {
+    let room = limits(1, 100).room_of(Class::Backfill);
+    assert_eq!(room, limits(1, 50));
+    assert_eq!(bench.ask(0, room, 80).await, Decision::Allowed);
+    let later = WINDOW + 1;
+    assert_eq!(bench.ask(later, room, 80).await, Decision::Allowed);
+    // All of its points counted, not only its room.
+    let people = limits(5, 100);
+    assert_eq!(bench.ask(later, people, 21).await, wait(WINDOW + 1));
+    assert_eq!(bench.ask(later, people, 20).await, Decision::Allowed);
+}
+
 async fn what_others_used_counts_from_when_it_was_heard(mut bench: Bench) {
     let limits = limits(20, 2_000);
     assert_eq!(bench.ask(0, limits, 10).await, Decision::Allowed);
@@ -191,8 +254,9 @@ async fn a_smaller_limit_holds_at_once(mut bench: Bench) {
     );
 }
 
-/// How a history is made up: the step to the next time, the points, a claim.
-type Step = (u64, u32, Option<(u64, u64, u64)>);
+/// How a history is made up: the step to the next time, the class, the points, a
+/// claim.
+type Step = (u64, Class, u32, Option<(u64, u64, u64)>);
 
 fn history() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
@@ -202,30 +266,39 @@ fn history() -> impl Strategy<Value = Vec<Step>> {
         1 => (2 * WINDOW)..(3 * WINDOW),
     ];
     let claim = proptest::option::weighted(0.15, (0..(WINDOW + 500), 0..8u64, 0..150u64));
-    proptest::collection::vec((step, 0..60u32, claim), 1..60)
+    let class = prop_oneof![
+        Just(Class::Interactive),
+        Just(Class::Refresh),
+        Just(Class::Backfill)
+    ];
+    proptest::collection::vec((step, class, 0..60u32, claim), 1..60)
+}
+
+/// Whether `points` more fit beside what passed, by the words of the rule.
+fn there_is_room(passed: &[(u64, u64)], at: u64, room: Limits, points: u64) -> bool {
+    let inside = passed.iter().filter(|(then, _)| then + WINDOW >= at);
+    let (count, sum) = inside.fold((0, 0), |(n, s), (_, c)| (n + 1, s + c));
+    let most = u64::from(room.complexity);
+    count < u64::from(room.requests) && sum + points.min(most) <= most
 }
 
 proptest! {
     #[test]
     fn no_window_holds_more_than_the_limit_and_nothing_is_refused_without_need(
-        steps in history(), requests in 1..6u32, complexity in 40..150u32,
+        steps in history(), requests in 1..6u32, complexity in 60..150u32,
     ) {
         let limits = limits(requests, complexity);
         let mut window = Window::default();
         let mut passed: Vec<(u64, u64)> = Vec::new();
         let mut now = START;
-        for (step, points, _) in steps {
+        for (step, class, points, _) in steps {
             now += step;
-            let cost = u64::from(points.min(complexity));
-            let fits = |at: u64| {
-                let inside = passed.iter().filter(|(then, _)| then + WINDOW >= at);
-                let (count, sum) = inside.fold((0, 0), |(n, s), (_, c)| (n + 1, s + c));
-                count < u64::from(requests) && sum + cost <= u64::from(complexity)
-            };
-            match window.acquire(now, limits, points, &[]) {
+            let room = limits.room_of(class);
+            let fits = |at: u64| there_is_room(&passed, at, room, points.into());
+            match window.acquire(now, room, points, &[]) {
                 Decision::Allowed => {
                     prop_assert!(fits(now));
-                    passed.push((now, cost));
+                    passed.push((now, points.into()));
                 }
                 Decision::Refused { retry_after } => {
                     let free_at = now + u64::try_from(retry_after.as_millis()).unwrap();
@@ -269,15 +342,16 @@ mod real_redis_and_memory {
         let mut memory = Bench::Memory(Window::default());
         let mut redis = Bench::redis(link);
         let mut now = 0;
-        for (step, points, said) in steps {
+        for (step, class, points, said) in steps {
             now += step;
+            let room = limits.room_of(class);
             let claims: Vec<_> = said
                 .into_iter()
                 .map(|(age, requests, complexity)| claim(age, requests, complexity))
                 .collect();
             prop_assert_eq!(
-                memory.acquire(now, limits, points, &claims).await,
-                redis.acquire(now, limits, points, &claims).await
+                memory.acquire(now, room, points, &claims).await,
+                redis.acquire(now, room, points, &claims).await
             );
         }
         Ok(())

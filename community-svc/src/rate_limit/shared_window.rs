@@ -30,11 +30,11 @@ impl SharedWindow {
     /// when the connection breaks, so it can count one request twice.
     pub(super) async fn acquire(
         &self,
-        limits: Limits,
+        room: Limits,
         complexity: u32,
         claims: &[Claim],
     ) -> RedisResult<Decision> {
-        self.acquire_at("", limits, complexity, claims).await
+        self.acquire_at("", room, complexity, claims).await
     }
 
     /// What counts now.
@@ -54,12 +54,12 @@ impl SharedWindow {
     pub(super) async fn acquire_at(
         &self,
         now: &str,
-        limits: Limits,
+        room: Limits,
         complexity: u32,
         claims: &[Claim],
     ) -> RedisResult<Decision> {
         let cost = i64::from(complexity);
-        let (allowed, retry_after, _, _) = self.run(now, limits, cost, claims).await?;
+        let (allowed, retry_after, _, _) = self.run(now, room, cost, claims).await?;
         Ok(if allowed == 1 {
             Decision::Allowed
         } else {
@@ -72,12 +72,12 @@ impl SharedWindow {
     async fn run(
         &self,
         now: &str,
-        limits: Limits,
+        room: Limits,
         cost: i64,
         claims: &[Claim],
     ) -> RedisResult<Answer> {
         let mut script = ACQUIRE.key(&self.key);
-        script.arg(now).arg(limits.requests).arg(limits.complexity);
+        script.arg(now).arg(room.requests).arg(room.complexity);
         script.arg(cost);
         for claim in claims {
             script.arg(claim.age);

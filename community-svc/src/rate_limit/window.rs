@@ -54,12 +54,13 @@ struct Entry {
 
 impl Window {
     /// Takes one request and `complexity` points, or says when to come back.
-    /// More points than the limit count as the limit: such a request needs the
-    /// window for itself, and whether it is too complex is BetterMode's to say.
+    /// `room` is how far a request of its class may fill the window. One with more
+    /// points than that needs the window for itself; whether it is too complex is
+    /// BetterMode's to say.
     pub(super) fn acquire(
         &mut self,
         now: u64,
-        limits: Limits,
+        room: Limits,
         complexity: u32,
         claims: &[Claim],
     ) -> Decision {
@@ -67,9 +68,9 @@ impl Window {
         for claim in claims.iter().filter(|claim| claim.age <= WINDOW) {
             self.believe(now, *claim);
         }
-        let cost = cost(limits, complexity);
+        let cost = Usage::of(complexity);
         let mut used = self.used(now);
-        if fits(used, cost, limits) {
+        if fits(used, cost, room) {
             self.log.push_back(Entry {
                 at: now,
                 used: cost,
@@ -80,7 +81,7 @@ impl Window {
         for entry in self.log.iter().filter(|entry| entry.at + WINDOW >= now) {
             used = used.minus(entry.used);
             free_at = entry.at + WINDOW + 1;
-            if fits(used, cost, limits) {
+            if fits(used, cost, room) {
                 break;
             }
         }
@@ -90,11 +91,11 @@ impl Window {
     }
 
     /// Counts what passed with somebody else's permission.
-    pub(super) fn record(&mut self, now: u64, limits: Limits, complexity: u32) {
+    pub(super) fn record(&mut self, now: u64, complexity: u32) {
         self.prune(now);
         self.log.push_back(Entry {
             at: now,
-            used: cost(limits, complexity),
+            used: Usage::of(complexity),
         });
     }
 
@@ -134,6 +135,14 @@ impl Window {
 }
 
 impl Usage {
+    /// One request's.
+    fn of(complexity: u32) -> Self {
+        Self {
+            requests: 1,
+            complexity: u64::from(complexity),
+        }
+    }
+
     fn plus(self, other: Self) -> Self {
         Self {
             requests: self.requests + other.requests,
@@ -150,14 +159,8 @@ impl Usage {
     }
 }
 
-fn cost(limits: Limits, complexity: u32) -> Usage {
-    Usage {
-        requests: 1,
-        complexity: u64::from(complexity.min(limits.complexity)),
-    }
-}
-
-fn fits(used: Usage, cost: Usage, limits: Limits) -> bool {
-    let sum = used.plus(cost);
-    sum.requests <= u64::from(limits.requests) && sum.complexity <= u64::from(limits.complexity)
+fn fits(used: Usage, cost: Usage, room: Limits) -> bool {
+    let most = u64::from(room.complexity);
+    used.requests + cost.requests <= u64::from(room.requests)
+        && used.complexity + cost.complexity.min(most) <= most
 }

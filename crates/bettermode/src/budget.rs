@@ -15,10 +15,23 @@ pub struct Cost {
     pub complexity: u32,
 }
 
-/// The budget has no room now.
+/// How urgent a call is, most urgent first. A budget can keep room for the more
+/// urgent classes; to BetterMode all calls are alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Somebody waits for the answer.
+    #[default]
+    Interactive,
+    /// Something is kept fresh before anybody asks for it.
+    Refresh,
+    /// A long job that can take as long as it takes.
+    Backfill,
+}
+
+/// The budget has no room now for a call of its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted {
-    /// When to ask again.
+    /// When to ask again, for a call of the same class and cost.
     pub retry_after: Duration,
 }
 
@@ -51,8 +64,8 @@ pub trait Budget: Send + Sync {
     /// the implementation thinks fit.
     ///
     /// # Errors
-    /// [`Exhausted`] when there is no room; nothing was taken then.
-    async fn acquire(&self, cost: Cost) -> Result<(), Exhausted>;
+    /// [`Exhausted`] when there is no room for this class; nothing was taken then.
+    async fn acquire(&self, cost: Cost, class: Class) -> Result<(), Exhausted>;
 
     /// Told what the vendor's headers say, after every answer that has them.
     fn observe(&self, quota: Quota);
@@ -68,7 +81,7 @@ pub struct UnlimitedBudget;
 
 #[async_trait]
 impl Budget for UnlimitedBudget {
-    async fn acquire(&self, _cost: Cost) -> Result<(), Exhausted> {
+    async fn acquire(&self, _cost: Cost, _class: Class) -> Result<(), Exhausted> {
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::{
-    Budget, Capabilities, Config, CreatePost, Error, MemberId, Network, NetworkId, Post, PostType,
+    Budget, Capabilities, Class, Config, CreatePost, Error, MemberId, Network, NetworkId, Post, PostType,
     SpaceId, Transport,
     auth::{Identity, Tokens},
     operations::{self, Operation},
@@ -35,6 +35,7 @@ pub enum MemberRef<'a> {
 pub struct Client {
     inner: Arc<Inner>,
     identity: Identity,
+    class: Class,
 }
 
 struct Inner {
@@ -69,6 +70,7 @@ impl Client {
         Self {
             inner: Arc::new(inner),
             identity: None,
+            class: Class::default(),
         }
     }
 
@@ -81,9 +83,19 @@ impl Client {
             return Err(Error::ImpersonationUnavailable);
         }
         Ok(Self {
-            inner: Arc::clone(&self.inner),
             identity: Some(member),
+            ..self.clone()
         })
+    }
+
+    /// The same client, whose calls are of this class. Without it they are
+    /// [`Class::Interactive`].
+    #[must_use]
+    pub fn for_class(&self, class: Class) -> Self {
+        Self {
+            class,
+            ..self.clone()
+        }
     }
 
     /// Which newer operations the network has. Asked once, by one call however
@@ -145,8 +157,8 @@ impl Client {
         use operations::root_fields::{RootFields, answer};
         // As the app itself: a member acted for may not be allowed to ask.
         let client = Self {
-            inner: Arc::clone(&self.inner),
             identity: None,
+            ..self.clone()
         };
         let capabilities = match client.call::<RootFields>(serde_json::Map::new()).await {
             Ok(data) => answer(data),
@@ -161,6 +173,7 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
             .field("identity", &self.identity)
+            .field("class", &self.class)
             .finish_non_exhaustive()
     }
 }

@@ -18,7 +18,7 @@ mod stack;
 mod testing;
 mod transport;
 
-pub use budget::{Budget, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};
+pub use budget::{Budget, Class, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};
 pub use capabilities::Capabilities;
 pub use client::{Client, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};

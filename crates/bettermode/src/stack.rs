@@ -21,7 +21,7 @@ use http::{HeaderValue, Method, Request, Response, header};
 use rand::{RngExt, rngs::SmallRng};
 
 use crate::{
-    Budget, Config, Cost, Error, TimeSource, Transport, TransportError,
+    Budget, Class, Config, Cost, Error, TimeSource, Transport, TransportError,
     operations::Kind,
     reply::{self, Asked, Failure, Reply, Retry, TokenDoubt},
 };
@@ -37,6 +37,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct Call {
     pub(crate) asked: Asked,
     pub(crate) cost: Cost,
+    pub(crate) class: Class,
     pub(crate) body: Bytes,
     pub(crate) authorization: HeaderValue,
 }
@@ -101,10 +102,10 @@ impl Stack {
     }
 
     async fn attempt(&self, call: &Call) -> Result<Reply, Failure> {
-        self.budget.acquire(call.cost).await.map_err(|exhausted| {
-            let retry_after = exhausted.retry_after;
+        let taken = self.budget.acquire(call.cost, call.class).await;
+        taken.map_err(|exhausted| {
             Failure::plain(Error::RateLimited {
-                retry_after,
+                retry_after: exhausted.retry_after,
                 by_vendor: false,
             })
         })?;

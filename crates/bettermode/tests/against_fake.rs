@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bettermode::{
-    Budget, Capabilities, Client, Config, Cost, CreatePost, Credentials, Email, Error, Exhausted,
+    Budget, Capabilities, Class, Client, Config, Cost, CreatePost, Credentials, Email, Error, Exhausted,
     Mechanism, Member, MemberId, MemberRef, NetworkId, PostStatus, PostType, Quota, SpaceId,
     Subject, TimeSource, Transport,
 };
@@ -28,7 +28,7 @@ struct Ledger(Mutex<Vec<(u32, u32)>>);
 
 #[async_trait]
 impl Budget for Ledger {
-    async fn acquire(&self, _: Cost) -> Result<(), Exhausted> {
+    async fn acquire(&self, _: Cost, _: Class) -> Result<(), Exhausted> {
         Ok(())
     }
 

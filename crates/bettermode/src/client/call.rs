@@ -1,13 +1,18 @@
 //! The way of one call: token, stack, decoding, and once more with a new token
 //! where the old one may be to blame.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use bytes::Bytes;
 use secrecy::SecretString;
 use serde::Serialize;
 
 use super::Client;
 use crate::{
-    Cost, Error, Subject,
+    Class, Cost, Error, Subject,
     auth::Token,
     operations::{
         Kind, Operation,
@@ -33,7 +38,7 @@ impl Client {
         variables: O::Variables,
     ) -> Result<O::Data, Error> {
         let token = self.token().await?;
-        let mut call = prepare::<O>(&variables, token.authorization.clone())?;
+        let mut call = prepare::<O>(&variables, token.authorization.clone(), self.class)?;
         let mut result = self.inner.stack.send(&call).await;
         if let Err(failure) = &result
             && self.may_be_expired(failure, &token)
@@ -55,8 +60,28 @@ impl Client {
         expired && self.inner.tokens.can_renew()
     }
 
-    async fn token(&self) -> Result<std::sync::Arc<Token>, Error> {
-        self.inner.tokens.get(&self.identity, || self.mint()).await
+    /// The token of this client's identity. Calls of any class share one minting;
+    /// where that was refused room in the budget as another call's, of another class
+    /// maybe, this call asks as itself. Each round one caller leaves, so it ends.
+    async fn token(&self) -> Result<Arc<Token>, Error> {
+        loop {
+            let asked = AtomicBool::new(false);
+            let mint = || {
+                asked.store(true, Ordering::Relaxed);
+                self.mint()
+            };
+            let token = self.inner.tokens.get(&self.identity, mint).await;
+            let no_room = matches!(
+                token,
+                Err(Error::RateLimited {
+                    by_vendor: false,
+                    ..
+                })
+            );
+            if !no_room || asked.load(Ordering::Relaxed) {
+                return token;
+            }
+        }
     }
 
     async fn mint(&self) -> Result<SecretString, Error> {
@@ -67,7 +92,7 @@ impl Client {
             .ok_or(Error::NetworkIdMissing)?;
         let member = self.identity.as_ref();
         let variables = limited_token::variables(network, member);
-        let call = prepare::<LimitedToken>(&variables, self.inner.tokens.basic()?)?;
+        let call = prepare::<LimitedToken>(&variables, self.inner.tokens.basic()?, self.class)?;
         let answer = self.inner.stack.send(&call).await;
         let data = answer
             .map_err(|failure| failure.error)
@@ -96,6 +121,7 @@ fn asked<O: Operation>() -> Asked {
 fn prepare<O: Operation>(
     variables: &O::Variables,
     authorization: http::HeaderValue,
+    class: Class,
 ) -> Result<Call, Error> {
     let query = O::document(variables);
     let body = Body {
@@ -112,6 +138,7 @@ fn prepare<O: Operation>(
         cost: Cost {
             complexity: O::complexity(variables),
         },
+        class,
         body: Bytes::from(body),
         authorization,
     })

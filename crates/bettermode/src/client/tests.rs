@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::MemberRef;
 use crate::{
-    Capabilities, Email, Error, GenerationChoice, Mechanism, MemberId, MemberStatus, SpaceId,
+    Capabilities, Class, Email, Error, GenerationChoice, Mechanism, MemberId, MemberStatus, SpaceId,
     Subject,
     testing::{Step, Upstream, data, error, member, post},
 };
@@ -330,4 +330,34 @@ async fn a_network_that_refuses_introspection_counts_as_an_older_one() {
         );
     }
     assert_eq!(upstream.count("RootFields"), 1);
+}
+
+#[tokio::test]
+async fn a_class_travels_with_every_call_and_with_its_token() {
+    use Class::{Interactive, Refresh};
+    let upstream = Upstream::answering((0..3).map(|_| data(&json!({ "membersByIds": [] }))));
+    let client = upstream.client();
+    let refreshing = client.for_class(Class::Refresh);
+    let acting = refreshing.acting_as(MemberId::new("ADA")).unwrap();
+    let ids: Vec<_> = (0..9).map(|n| MemberId::new(n.to_string())).collect();
+    for client in [&acting, &client, &refreshing] {
+        client.members_by_ids(&ids).await;
+    }
+    // Two tokens: the member's, and then the app's.
+    let expected = [Refresh, Refresh, Interactive, Interactive, Refresh];
+    assert_eq!(*upstream.spent.classes.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_person_does_not_share_the_fate_of_background_work_that_mints_the_same_token() {
+    let upstream = Upstream::answering([data(&json!({ "member": member("ADA", None) }))]);
+    *upstream.spent.refuse_class.lock().unwrap() = Some(Class::Backfill);
+    let (client, ada) = (upstream.client(), MemberId::new("ADA"));
+    let background = client.for_class(Class::Backfill);
+    let (refused, answered) = tokio::join!(
+        background.member(MemberRef::Id(&ada)),
+        client.member(MemberRef::Id(&ada)),
+    );
+    assert!(matches!(refused, Err(Error::RateLimited { .. })));
+    assert_eq!(answered.unwrap().id, ada);
 }
