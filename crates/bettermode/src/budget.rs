@@ -11,7 +11,8 @@ use async_trait::async_trait;
 /// What one attempt costs: one request, and this many complexity points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Points by the vendor's formula (developers.bettermode.com, rate limits).
+    /// Points by the vendor's formula (developers.bettermode.com, rate limits), or
+    /// by what it charged for the operation before, where that was more.
     pub complexity: u32,
 }
 
@@ -71,8 +72,9 @@ pub trait Budget: Send + Sync {
     fn observe(&self, quota: Quota);
 
     /// Told what an attempt really cost (`extensions.complexity`), with what was
-    /// taken for it. Does nothing unless an implementation cares.
-    fn settle(&self, _taken: Cost, _charged: Cost) {}
+    /// taken for it and how long ago. Comes before what [`observe`](Self::observe)
+    /// is told of the same answer. Does nothing unless an implementation cares.
+    fn settle(&self, _taken: Cost, _charged: Cost, _ago: Duration) {}
 }
 
 /// A budget without limits, for tools and tests.

@@ -2,6 +2,7 @@
 
 mod call;
 mod direct_message;
+mod member_batches;
 mod members;
 
 use std::sync::{Arc, atomic::AtomicBool};
@@ -10,13 +11,15 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::{
-    Budget, Capabilities, Class, Config, CreatePost, Error, MemberId, Network, NetworkId, Post, PostType,
-    SpaceId, Transport,
+    BreakerState, Budget, Capabilities, Class, Config, CreatePost, Error, MemberId, Network,
+    NetworkId, Post, PostType, SpaceId, Transport,
     auth::{Identity, Tokens},
     operations::{self, Operation},
     paging::each_page,
     stack::Stack,
 };
+
+pub use member_batches::LARGEST_BATCH;
 
 /// Tells the time. Passed in, so that tests can move it.
 pub type TimeSource = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -109,6 +112,18 @@ impl Client {
         }
         let cell = &self.inner.capabilities;
         cell.get_or_try_init(|| self.introspect()).await.cloned()
+    }
+
+    /// What is known without asking.
+    fn known_capabilities(&self) -> Option<Capabilities> {
+        let asked = self.inner.capabilities.get().map(|asked| **asked);
+        self.inner.pinned.or(asked)
+    }
+
+    /// Whether calls go out at present, or BetterMode was found to be down.
+    #[must_use]
+    pub fn breaker(&self) -> BreakerState {
+        self.inner.stack.breaker()
     }
 
     /// The community itself: the cheapest call that proves a token.

@@ -17,11 +17,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    Budget, Class, Client, Config, Cost, Credentials, Exhausted, GenerationChoice, NetworkId, Quota,
-    TimeSource, Transport, TransportError,
+    Budget, Class, Client, Config, Cost, Credentials, Exhausted, GenerationChoice, NetworkId,
+    Quota, TimeSource, Transport, TransportError,
 };
 
 /// The scripted side's answer to one request.
+#[derive(Clone)]
 pub(crate) enum Step {
     Answer(u16, Vec<(&'static str, &'static str)>, String),
     Fail(TransportError),
@@ -87,7 +88,7 @@ impl Budget for Spending {
         self.quotas.lock().unwrap().push(quota);
     }
 
-    fn settle(&self, taken: Cost, charged: Cost) {
+    fn settle(&self, taken: Cost, charged: Cost, _: Duration) {
         self.charged
             .lock()
             .unwrap()
