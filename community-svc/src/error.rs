@@ -15,6 +15,9 @@ mod from_bettermode;
 
 pub(crate) use from_bettermode::Call;
 
+/// When to call again after a failure that does not say how long it lasts.
+const SOME_TIME: Duration = Duration::from_secs(1);
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -76,6 +79,8 @@ pub enum Error {
     UpstreamUnavailable {
         /// What was attempted.
         attempted: &'static str,
+        /// When a call can succeed again, where that is known.
+        retry_after: Option<Duration>,
     },
     /// BetterMode's answer makes no sense to us.
     #[error(
@@ -277,9 +282,8 @@ impl Error {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::UpstreamRateLimited { retry_after } => Some(*retry_after),
-            Self::UpstreamUnavailable { .. }
-            | Self::CacheUnavailable
-            | Self::EventStoreUnavailable => Some(Duration::from_secs(1)),
+            Self::UpstreamUnavailable { retry_after, .. } => Some(retry_after.unwrap_or(SOME_TIME)),
+            Self::CacheUnavailable | Self::EventStoreUnavailable => Some(SOME_TIME),
             Self::Overloaded | Self::WatchEnded => Some(Duration::from_millis(100)),
             _ => None,
         }
@@ -291,7 +295,7 @@ impl Error {
             Self::InvalidField { field, .. } => vec![("field", (*field).to_owned())],
             Self::MemberNotFound { by } => vec![("identifier", (*by).to_owned())],
             Self::UpstreamPermissionDenied { attempted, .. }
-            | Self::UpstreamUnavailable { attempted }
+            | Self::UpstreamUnavailable { attempted, .. }
             | Self::UpstreamUnintelligible { attempted }
             | Self::UpstreamRejected { attempted, .. }
             | Self::OutcomeUnknown { attempted } => vec![("attempted", (*attempted).to_owned())],

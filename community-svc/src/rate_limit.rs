@@ -10,28 +10,37 @@
 //! Whatever passed counts for all, and less urgent calls may fill the window less
 //! far: a refresh three quarters of it, a backfill half. So they never take the
 //! last room from somebody who waits.
+//!
+//! What BetterMode charged above what was taken counts from when it was taken. What
+//! it charged less is not given back: it only makes the next ones wait a little, the
+//! client's next prediction is lower, and an answer that tells too little would
+//! otherwise let too much pass.
 //! It never waits and never calls BetterMode.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bettermode::{Budget, Class, Cost, Exhausted, Quota};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::redis_link::RedisLink;
 
 #[cfg(test)]
 mod contract_tests;
+mod corrections;
 mod quotas;
 mod shared_window;
 #[cfg(test)]
 mod tests;
 mod window;
 
+use corrections::Corrections;
 use quotas::Quotas;
 pub use quotas::Settings;
-use shared_window::SharedWindow;
+use shared_window::{Learned, SharedWindow};
 use window::{Claim, Decision, Usage, Window};
 
 /// A replica's share of the limits, while it cannot see what the others use.
@@ -65,6 +74,7 @@ pub struct Limiter {
     /// others used.
     local: Mutex<Window>,
     shared: Option<SharedWindow>,
+    corrections: Mutex<Corrections>,
     redis_is_away: AtomicBool,
     started: Instant,
 }
@@ -89,6 +99,7 @@ impl Limiter {
             quotas: Mutex::new(Quotas::new(settings)),
             local: Mutex::default(),
             shared,
+            corrections: Mutex::new(Corrections::new(Uuid::new_v4())),
             redis_is_away: AtomicBool::new(false),
             started: Instant::now(),
         }
@@ -123,9 +134,14 @@ impl Limiter {
             used: self.local().used(now),
         });
         let room = limits.room_of(class);
-        match shared.acquire(room, complexity, &claims).await {
+        let learned = Learned {
+            corrections: self.corrections().waiting(now),
+            claims,
+        };
+        match shared.acquire(room, complexity, &learned).await {
             Ok(decision) => {
                 self.note_redis(None);
+                self.corrections().counted(&learned.corrections);
                 if decision == Decision::Allowed {
                     self.local().record(self.now(), complexity);
                 }
@@ -166,6 +182,12 @@ impl Limiter {
         self.quotas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn corrections(&self) -> MutexGuard<'_, Corrections> {
+        self.corrections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn local(&self) -> MutexGuard<'_, Window> {
         self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -183,6 +205,19 @@ impl Budget for Limiter {
     fn observe(&self, quota: Quota) {
         let now = self.now();
         self.quotas().observe(quota, now);
+    }
+
+    fn settle(&self, taken: Cost, charged: Cost, ago: Duration) {
+        let points = u64::from(charged.complexity.saturating_sub(taken.complexity));
+        if points == 0 {
+            return;
+        }
+        let now = self.now();
+        let age = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX).min(now);
+        self.local().correct(now, age, points);
+        if self.shared.is_some() {
+            self.corrections().note(now - age, points);
+        }
     }
 }
 

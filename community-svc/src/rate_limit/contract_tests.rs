@@ -9,8 +9,8 @@ use proptest::test_runner::TestRunner;
 use uuid::Uuid;
 
 use super::Limits;
-use super::shared_window::SharedWindow;
-use super::window::{Claim, Decision, Usage, WINDOW, Window};
+use super::shared_window::{Learned, SharedWindow};
+use super::window::{Claim, Correction, Decision, Usage, WINDOW, Window};
 use crate::redis_link::{RedisLink, testing};
 
 /// An arbitrary start, of the size that Redis's clock has.
@@ -43,19 +43,23 @@ contract!(
     what_others_used_counts_from_when_it_was_heard,
     what_the_log_knows_already_is_not_counted_twice,
     an_old_claim_is_forgotten,
+    what_was_charged_above_what_was_taken_counts_from_when_it_was_taken,
+    what_a_claim_knew_already_is_not_counted_again_as_a_correction,
+    what_a_correction_told_is_not_counted_again_as_a_claim,
     a_clock_that_steps_back_holds_up_for_one_window_at_most,
     a_smaller_limit_holds_at_once,
 );
 
 enum Bench {
     Memory(Window),
-    Redis(SharedWindow),
+    /// With the corrections that go with the next decision, and when they were.
+    Redis(SharedWindow, Vec<(u64, u64)>),
 }
 
 impl Bench {
     fn redis(link: &RedisLink) -> Self {
         let key = format!("bettermode:ratelimit:test:{}", Uuid::new_v4());
-        Self::Redis(SharedWindow::new(link.clone(), key))
+        Self::Redis(SharedWindow::new(link.clone(), key), Vec::new())
     }
 
     async fn acquire(
@@ -67,10 +71,29 @@ impl Bench {
     ) -> Decision {
         match self {
             Self::Memory(window) => window.acquire(START + now, room, complexity, claims),
-            Self::Redis(window) => window
-                .acquire_at(&(START + now).to_string(), room, complexity, claims)
-                .await
-                .unwrap(),
+            Self::Redis(window, corrections) => {
+                let correction = |(at, points): (u64, u64)| Correction {
+                    id: Uuid::new_v4().to_string(),
+                    age: now - at,
+                    points,
+                };
+                let learned = Learned {
+                    corrections: corrections.drain(..).map(correction).collect(),
+                    claims: claims.to_vec(),
+                };
+                window
+                    .acquire_at(&(START + now).to_string(), room, complexity, &learned)
+                    .await
+                    .unwrap()
+            }
+        }
+    }
+
+    /// So many points more were charged than what was taken at `at`.
+    fn correct(&mut self, now: u64, at: u64, points: u64) {
+        match self {
+            Self::Memory(window) => window.correct(START + now, now - at, points),
+            Self::Redis(_, corrections) => corrections.push((at, points)),
         }
     }
 
@@ -236,6 +259,39 @@ async fn an_old_claim_is_forgotten(mut bench: Bench) {
     assert_eq!(decision, Decision::Allowed);
 }
 
+async fn what_was_charged_above_what_was_taken_counts_from_when_it_was_taken(mut bench: Bench) {
+    let limits = limits(20, 100);
+    assert_eq!(bench.ask(0, limits, 50).await, Decision::Allowed);
+    assert_eq!(bench.ask(300, limits, 10).await, Decision::Allowed);
+    bench.correct(500, 0, 30);
+    assert_eq!(bench.ask(500, limits, 11).await, wait(WINDOW + 1 - 500));
+    assert_eq!(bench.ask(500, limits, 10).await, Decision::Allowed);
+    // The 50 and the 30 leave together.
+    let later = WINDOW + 1;
+    assert_eq!(bench.ask(later, limits, 80).await, Decision::Allowed);
+    assert_eq!(bench.ask(later, limits, 1).await, wait(300));
+}
+
+async fn what_a_claim_knew_already_is_not_counted_again_as_a_correction(mut bench: Bench) {
+    let limits = limits(20, 1_000);
+    assert_eq!(bench.ask(0, limits, 100).await, Decision::Allowed);
+    // Another answer tells what BetterMode charged for ours before ours does.
+    let decision = bench.acquire(200, limits, 0, &[claim(10, 0, 350)]).await;
+    assert_eq!(decision, Decision::Allowed);
+    bench.correct(300, 0, 200);
+    assert_eq!(bench.ask(300, limits, 651).await, wait(WINDOW + 1 - 300));
+    assert_eq!(bench.ask(300, limits, 650).await, Decision::Allowed);
+}
+
+async fn what_a_correction_told_is_not_counted_again_as_a_claim(mut bench: Bench) {
+    let limits = limits(20, 1_000);
+    assert_eq!(bench.ask(0, limits, 100).await, Decision::Allowed);
+    bench.correct(300, 0, 200);
+    let decision = bench.acquire(300, limits, 0, &[claim(0, 0, 300)]).await;
+    assert_eq!(decision, Decision::Allowed);
+    assert_eq!(bench.ask(300, limits, 700).await, Decision::Allowed);
+}
+
 async fn a_clock_that_steps_back_holds_up_for_one_window_at_most(mut bench: Bench) {
     let limits = limits(1, 10);
     assert_eq!(bench.ask(3_600_000, limits, 1).await, Decision::Allowed);
@@ -255,8 +311,8 @@ async fn a_smaller_limit_holds_at_once(mut bench: Bench) {
 }
 
 /// How a history is made up: the step to the next time, the class, the points, a
-/// claim.
-type Step = (u64, Class, u32, Option<(u64, u64, u64)>);
+/// claim, a correction.
+type Step = (u64, Class, u32, Option<(u64, u64, u64)>, Option<(u64, u64)>);
 
 fn history() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
@@ -271,7 +327,8 @@ fn history() -> impl Strategy<Value = Vec<Step>> {
         Just(Class::Refresh),
         Just(Class::Backfill)
     ];
-    proptest::collection::vec((step, class, 0..60u32, claim), 1..60)
+    let correction = proptest::option::weighted(0.15, (0..(WINDOW + 500), 0..60u64));
+    proptest::collection::vec((step, class, 0..60u32, claim, correction), 1..60)
 }
 
 /// Whether `points` more fit beside what passed, by the words of the rule.
@@ -291,7 +348,7 @@ proptest! {
         let mut window = Window::default();
         let mut passed: Vec<(u64, u64)> = Vec::new();
         let mut now = START;
-        for (step, class, points, _) in steps {
+        for (step, class, points, ..) in steps {
             now += step;
             let room = limits.room_of(class);
             let fits = |at: u64| there_is_room(&passed, at, room, points.into());
@@ -313,6 +370,28 @@ proptest! {
             prop_assert!(count <= u64::from(requests) && sum <= u64::from(complexity));
         }
     }
+}
+
+#[tokio::test]
+async fn a_correction_that_is_sent_again_to_redis_counts_once() {
+    let key = format!("bettermode:ratelimit:test:{}", Uuid::new_v4());
+    let window = SharedWindow::new(testing::link(), key);
+    let correction = Correction {
+        id: "one".to_owned(),
+        age: 0,
+        points: 30,
+    };
+    let learned = Learned {
+        corrections: vec![correction.clone(), correction],
+        claims: Vec::new(),
+    };
+    let at = START.to_string();
+    for _ in 0..3 {
+        let decision = window.acquire_at(&at, limits(9, 100), 20, &learned).await;
+        assert_eq!(decision.unwrap(), Decision::Allowed);
+    }
+    let decision = window.acquire_at(&at, limits(9, 100), 11, &learned).await;
+    assert_eq!(decision.unwrap(), wait(WINDOW + 1));
 }
 
 mod real_redis_and_memory {
@@ -342,8 +421,12 @@ mod real_redis_and_memory {
         let mut memory = Bench::Memory(Window::default());
         let mut redis = Bench::redis(link);
         let mut now = 0;
-        for (step, class, points, said) in steps {
+        for (step, class, points, said, charged) in steps {
             now += step;
+            if let Some((age, more)) = charged {
+                memory.correct(now, now.saturating_sub(age), more);
+                redis.correct(now, now.saturating_sub(age), more);
+            }
             let room = limits.room_of(class);
             let claims: Vec<_> = said
                 .into_iter()

@@ -134,6 +134,27 @@ async fn points_that_others_use_count_too() {
     assert!(limiter.acquire(points(10), PERSON).await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_charged_above_the_prediction_counts_and_what_was_charged_less_stays_taken() {
+    let limiter = Limiter::memory(Settings::default());
+    assert!(limiter.acquire(points(100), PERSON).await.is_ok());
+    tokio::time::advance(Duration::from_millis(700)).await;
+    let ago = Duration::from_millis(700);
+    limiter.settle(points(100), points(40), ago);
+    assert_eq!(limiter.snapshot().await.complexity_left, 1_900);
+    limiter.settle(points(100), points(1_000), ago);
+    // The vendor's own count has it in already.
+    limiter.observe(Quota {
+        kind: QuotaKind::Complexity,
+        window: BURST,
+        limit: Some(2_000),
+        remaining: Some(1_000),
+    });
+    let wait = limiter.acquire(points(1_001), PERSON).await.unwrap_err();
+    assert_eq!(wait.retry_after, Duration::from_millis(10_001 - 700));
+    assert!(limiter.acquire(points(1_000), PERSON).await.is_ok());
+}
+
 #[tokio::test]
 async fn without_redis_each_replica_keeps_to_a_quarter() {
     let limiter = Limiter::redis(Settings::default(), testing::dead_link(), "graphql");
@@ -196,6 +217,19 @@ mod real_redis {
         first.observe(requests(BURST, Some(20), Some(3)));
         assert_eq!(passes(&first, 1).await, 1);
         assert_eq!(passes(&second, 10).await, 2);
+    }
+
+    #[tokio::test]
+    async fn what_one_replica_was_charged_counts_once_for_all() {
+        let endpoint = endpoint();
+        let [first, second] =
+            [0, 1].map(|_| Limiter::redis(Settings::default(), testing::link(), &endpoint));
+        assert_eq!(passes(&first, 1).await, 1);
+        first.settle(ONE, points(1_001), Duration::ZERO);
+        assert_eq!(passes(&first, 3).await, 3);
+        assert_eq!(second.snapshot().await.complexity_left, 2_000 - 1_004);
+        assert_eq!(passes(&second, 3).await, 3);
+        assert_eq!(first.snapshot().await.complexity_left, 2_000 - 1_007);
     }
 
     #[tokio::test]

@@ -30,6 +30,15 @@ pub(super) struct Claim {
     pub(super) used: Usage,
 }
 
+/// So many points more than were taken `age` ago were charged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Correction {
+    /// Whoever counts it remembers it by this name, and counts it once.
+    pub(super) id: String,
+    pub(super) age: u64,
+    pub(super) points: u64,
+}
+
 /// The answer to one request for budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
@@ -50,6 +59,8 @@ pub(super) struct Window {
 struct Entry {
     at: u64,
     used: Usage,
+    /// Whether it is what a claim knew and we did not.
+    claimed: bool,
 }
 
 impl Window {
@@ -71,10 +82,7 @@ impl Window {
         let cost = Usage::of(complexity);
         let mut used = self.used(now);
         if fits(used, cost, room) {
-            self.log.push_back(Entry {
-                at: now,
-                used: cost,
-            });
+            self.log.push_back(Entry::of(now, cost));
             return Decision::Allowed;
         }
         let mut free_at = now;
@@ -93,10 +101,27 @@ impl Window {
     /// Counts what passed with somebody else's permission.
     pub(super) fn record(&mut self, now: u64, complexity: u32) {
         self.prune(now);
-        self.log.push_back(Entry {
-            at: now,
-            used: Usage::of(complexity),
-        });
+        self.log.push_back(Entry::of(now, Usage::of(complexity)));
+    }
+
+    /// Counts points that were charged above what was taken. What claims brought
+    /// since then may be these very points: it counts once. (Where it was somebody
+    /// else's after all, the next claim brings it again.)
+    pub(super) fn correct(&mut self, now: u64, age: u64, points: u64) {
+        self.prune(now);
+        let at = now.saturating_sub(age);
+        let mut rest = points;
+        let later = self.log.iter_mut().filter(|entry| entry.at >= at);
+        for entry in later.filter(|entry| entry.claimed) {
+            let part = entry.used.complexity.min(rest);
+            entry.used.complexity -= part;
+            rest -= part;
+        }
+        let used = Usage {
+            requests: 0,
+            complexity: points,
+        };
+        self.insert(Entry::of(at, used));
     }
 
     /// What counts now.
@@ -116,9 +141,17 @@ impl Window {
         let known = self.used_between(at.saturating_sub(WINDOW + LAG), at);
         let unknown = claim.used.minus(known);
         if unknown != Usage::default() {
-            let index = self.log.partition_point(|entry| entry.at <= at);
-            self.log.insert(index, Entry { at, used: unknown });
+            self.insert(Entry {
+                at,
+                used: unknown,
+                claimed: true,
+            });
         }
+    }
+
+    fn insert(&mut self, new: Entry) {
+        let index = self.log.partition_point(|entry| entry.at <= new.at);
+        self.log.insert(index, new);
     }
 
     /// Forgets what no claim can be held against, and lets no entry lie in the
@@ -130,6 +163,16 @@ impl Window {
         let oldest = now.saturating_sub(2 * WINDOW + LAG);
         while self.log.front().is_some_and(|entry| entry.at < oldest) {
             self.log.pop_front();
+        }
+    }
+}
+
+impl Entry {
+    fn of(at: u64, used: Usage) -> Self {
+        Self {
+            at,
+            used,
+            claimed: false,
         }
     }
 }
