@@ -62,7 +62,7 @@ impl Client {
                 Err(failure) => settle(&mut found, &mut groups, group, &failure),
             }
         }
-        let result = |id: &MemberId| found.get(id).cloned().unwrap_or_else(|| Err(MISSING));
+        let result = |id: &MemberId| found.get(id).cloned().unwrap_or(Err(MISSING));
         ids.iter().map(|id| (id.clone(), result(id))).collect()
     }
 

@@ -129,15 +129,14 @@ impl Pass<'_> {
         if inner.epoch != self.epoch {
             return;
         }
-        let again = match &inner.open {
-            Some(open) => open.again.saturating_add(1),
-            None => {
-                inner.failures += 1;
-                if inner.failures < FAILURES {
-                    return;
-                }
-                0
+        let again = if let Some(open) = &inner.open {
+            open.again.saturating_add(1)
+        } else {
+            inner.failures += 1;
+            if inner.failures < FAILURES {
+                return;
             }
+            0
         };
         let longest = FIRST
             .saturating_mul(2_u32.saturating_pow(again))
