@@ -16,8 +16,9 @@ fn many(count: usize) -> Vec<MemberId> {
 
 /// Members under aliases, at the price that the vendor asks for them.
 fn aliases(names: &[&str], charged: usize) -> Step {
-    let named = names.iter().enumerate();
-    let members: serde_json::Map<_, _> = named
+    let members: serde_json::Map<_, _> = names
+        .iter()
+        .enumerate()
         .map(|(index, id)| (format!("m{index}"), member(id, None)))
         .collect();
     let body = json!({ "data": members, "extensions": { "complexity": charged } });

@@ -25,7 +25,7 @@ async fn down(then: impl IntoIterator<Item = Step>) -> (Upstream, Client) {
 }
 
 /// The wait of a call that fails at once.
-async fn refused(client: &Client) -> Duration {
+fn refused(client: &Client) -> Duration {
     match client.network().now_or_never() {
         Some(Err(Error::CircuitOpen { retry_after, .. })) => retry_after,
         other => panic!("{other:?}"),
@@ -35,7 +35,7 @@ async fn refused(client: &Client) -> Duration {
 #[tokio::test(start_paused = true)]
 async fn while_bettermode_is_down_nothing_is_sent_or_spent_until_one_probe_gets_through() {
     let (upstream, client) = down([network()]).await;
-    let wait = refused(&client).await;
+    let wait = refused(&client);
     let bounds = Duration::from_millis(500)..=Duration::from_secs(1);
     assert!(bounds.contains(&wait), "{wait:?}");
     assert_eq!(client.breaker(), BreakerState::Open { retry_after: wait });
@@ -109,7 +109,7 @@ async fn a_probe_whose_caller_leaves_makes_way_for_the_next() {
     };
     let others = async {
         tokio::task::yield_now().await;
-        refused(&client).await
+        refused(&client)
     };
     let (left, wait) = tokio::join!(probe, others);
     assert!(left.is_err());
@@ -121,9 +121,9 @@ async fn a_probe_whose_caller_leaves_makes_way_for_the_next() {
 async fn a_probe_that_fails_keeps_the_others_away_for_longer() {
     let (_, client) = down([no_answer(), not_sent(), network()]).await;
     for longest in [2, 4] {
-        advance(refused(&client).await).await;
+        advance(refused(&client)).await;
         client.network().await.unwrap_err();
-        let wait = refused(&client).await;
+        let wait = refused(&client);
         let longest = Duration::from_secs(longest);
         assert!((longest / 2..=longest).contains(&wait), "{wait:?}");
     }
