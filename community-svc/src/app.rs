@@ -16,7 +16,6 @@ use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
@@ -27,12 +26,16 @@ use crate::direct_messages::DirectMessages;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
+use crate::layers::auth::Keys;
+use crate::layers::request_id::RequestIds;
+use crate::layers::{Inbound, Layers};
 use crate::members::{Members, Ttl};
 use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::{Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
 use crate::server::{self, Parts};
+use crate::services::Services;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
 
@@ -70,7 +73,7 @@ pub enum Error {
 pub struct App {
     grpc: TcpListener,
     admin: TcpListener,
-    routes: Routes,
+    service: Inbound<Services>,
     registry: Arc<Registry>,
     health: Health,
     reporter: HealthReporter,
@@ -103,7 +106,7 @@ impl App {
         let (parts, health, background) =
             parts(config, stores, &upstream, (clock, &shutdown), metrics);
         let (reporter, health_service) = tonic_health::server::health_reporter();
-        let routes = server::routes(
+        let service = server::service(
             parts,
             health_service,
             reflection().build_v1()?,
@@ -112,7 +115,7 @@ impl App {
         Ok(Self {
             grpc: bind(bind_grpc, "COMMUNITY_SVC_LISTEN").await?,
             admin: bind(bind_admin, "COMMUNITY_SVC_ADMIN_LISTEN").await?,
-            routes,
+            service,
             registry: Arc::new(registry),
             health,
             reporter,
@@ -157,7 +160,7 @@ impl App {
                 shutdown.clone(),
             ),
         );
-        serve(self.grpc, self.routes, &shutdown, self.drain).await;
+        serve(self.grpc, self.service, &shutdown, self.drain).await;
         if !tasks.finished(LAST_WORDS).await {
             tracing::warn!("some tasks were cut off");
         }
@@ -226,9 +229,7 @@ fn parts(
         community,
         webhook_events,
         activities,
-        metrics,
-        auth: config.auth,
-        max_concurrent_calls: config.max_concurrent_calls,
+        layers: layers(config.auth, config.max_concurrent_calls, metrics),
     };
     (parts, health, background)
 }
@@ -281,15 +282,19 @@ impl Background {
     }
 }
 
-async fn serve(listener: TcpListener, routes: Routes, shutdown: &Shutdown, drain: Duration) {
+async fn serve(
+    listener: TcpListener,
+    service: Inbound<Services>,
+    shutdown: &Shutdown,
+    drain: Duration,
+) {
     let draining = shutdown.draining().clone();
-    let serving = server::builder()
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(
-            // Without it the end of an answer of several packets waits 40 ms for the reader.
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            draining.clone().cancelled_owned(),
-        );
+    let serving = server::builder().serve_with_incoming_shutdown(
+        service,
+        // Without it the end of an answer of several packets waits 40 ms for the reader.
+        TcpIncoming::from(listener).with_nodelay(Some(true)),
+        draining.clone().cancelled_owned(),
+    );
     let out_of_patience = async {
         draining.cancelled().await;
         tracing::info!("draining: open calls may finish");
@@ -369,6 +374,19 @@ fn ttl(about: Duration) -> Ttl {
 )]
 fn random() -> Random {
     Arc::new(|| rand::rng().random())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wiring is where randomness comes from"
+)]
+fn layers(auth: Option<Keys>, slots: usize, metrics: Metrics) -> Layers {
+    Layers {
+        request_ids: RequestIds::new(rand::rng().random()),
+        metrics,
+        auth,
+        slots: Semaphore::new(slots),
+    }
 }
 
 fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {

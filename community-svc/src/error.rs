@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use axum::response::Response;
 use community_proto::ERROR_DOMAIN;
 use community_proto::v1::ErrorReason;
 use tonic::{Code, Status};
@@ -255,7 +254,7 @@ impl Error {
     }
 
     /// The answer as HTTP, for layers that stand before gRPC.
-    pub(crate) fn into_http(self) -> Response {
+    pub(crate) fn into_http(self) -> http::Response<tonic::body::Body> {
         Status::from(self).into_http()
     }
 
