@@ -20,7 +20,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
 use crate::activities::SharedActivityStore;
-use crate::cache;
+use crate::cache::Cache;
 use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
@@ -29,7 +29,7 @@ use crate::health::{Health, Watched};
 use crate::layers::auth::Keys;
 use crate::layers::request_id::RequestIds;
 use crate::layers::{Inbound, Layers};
-use crate::members::{Members, Ttl};
+use crate::members::Members;
 use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::{Effects, Projector, Random, retention};
@@ -78,6 +78,7 @@ pub struct App {
     health: Health,
     reporter: HealthReporter,
     upstream: Upstream,
+    cache: Cache,
     background: Background,
     enabled: bool,
     drain: Duration,
@@ -98,13 +99,14 @@ impl App {
     ) -> Result<Self, Error> {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        let stores = Stores::open(&config, &clock)?;
+        let stores = Stores::open(&config, &clock, &tasks)?;
         let client = client(&config.bettermode, &stores.limiter, &clock)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
         let enabled = config.bettermode.enabled;
         let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
-        let (parts, health, background) =
-            parts(config, stores, &upstream, (clock, &shutdown), metrics);
+        let cache = stores.cache.clone();
+        let process = (clock, &tasks, &shutdown);
+        let (parts, health, background) = parts(config, stores, &upstream, process, metrics);
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let service = server::service(
             parts,
@@ -120,6 +122,7 @@ impl App {
             health,
             reporter,
             upstream,
+            cache,
             background,
             enabled,
             drain,
@@ -145,6 +148,7 @@ impl App {
             self.health.clone().watch(self.reporter, shutdown.clone()),
         );
         self.background.spawn(&tasks, &shutdown);
+        tasks.spawn("cache coherence", self.cache.clone().listen());
         if self.enabled {
             tasks.spawn("capabilities", learn_capabilities(self.upstream));
         }
@@ -161,6 +165,7 @@ impl App {
             ),
         );
         serve(self.grpc, self.service, &shutdown, self.drain).await;
+        self.cache.close();
         if !tasks.finished(LAST_WORDS).await {
             tracing::warn!("some tasks were cut off");
         }
@@ -173,13 +178,14 @@ fn parts(
     config: Config,
     stores: Stores,
     upstream: &Upstream,
-    (clock, shutdown): (SharedClock, &Shutdown),
+    (clock, tasks, shutdown): (SharedClock, &Tasks, &Shutdown),
     metrics: Metrics,
 ) -> (Parts, Health, Background) {
     let members = Members::new(
         upstream.clone(),
+        Arc::clone(&stores.limiter),
         stores.cache.clone(),
-        (Arc::clone(&clock), ttl(config.cache.member_ttl)),
+        tasks,
         metrics.clone(),
     );
     let health = Health::new(Watched {
@@ -202,7 +208,7 @@ fn parts(
         members,
         stores.members,
         stores.activities,
-        config.cache.member_ttl,
+        config.cache.member_max_age,
     );
     let activities = Activities {
         enabled: config.bettermode.enabled,
@@ -358,14 +364,6 @@ async fn learn_capabilities(upstream: Upstream) {
     if let Ok(capabilities) = upstream.settle(crate::error::Call::CAPABILITIES, capabilities) {
         tracing::info!(?capabilities, "asked the network what it can do");
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the wiring is where randomness comes from"
-)]
-fn ttl(about: Duration) -> Ttl {
-    Arc::new(move || cache::jittered(about, &mut rand::rng()))
 }
 
 #[expect(

@@ -1,4 +1,4 @@
-//! What every call passes, one concern a file, in the order of [`Inbound::answer`].
+//! What every call passes, one concern a file, in the order of `Inbound::answer`.
 //!
 //! One service and not a stack of them: each middleware boxes and clones what is
 //! below it for every call, which costs more than all that is done here.

@@ -105,6 +105,12 @@ impl Limiter {
         }
     }
 
+    /// What may pass in a window, as far as is known now. Asks nobody.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.quotas().limits()
+    }
+
     /// What is left of the current window. It takes nothing.
     pub async fn snapshot(&self) -> Snapshot {
         let now = self.now();

@@ -7,6 +7,7 @@ use community_proto::v1::community_service_server::CommunityServiceServer;
 use community_proto::v1::webhook_event_service_server::WebhookEventServiceServer;
 use tonic::service::Routes;
 
+use crate::grpc::member_answer::GetMember;
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::layers::{Inbound, Layers};
 use crate::services::{ByName, Services};
@@ -47,6 +48,7 @@ where
     A: GrpcService,
 {
     let services = ByName {
+        get_member: GetMember::new(parts.community.clone(), MAX_MESSAGE_BYTES),
         community: CommunityServiceServer::new(parts.community)
             .max_decoding_message_size(MAX_MESSAGE_BYTES),
         webhook_events: WebhookEventServiceServer::new(parts.webhook_events)
