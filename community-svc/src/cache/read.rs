@@ -197,8 +197,12 @@ impl Cache {
         K: CacheKey,
         F: Fetch<K::Value> + Clone + Send + Sync + 'static,
     {
-        let usable = held.life.judge(self.0.clock.now(), options) != Verdict::Gone;
-        if usable && let Some(looked) = self.look_in_redis::<K>(&name, options).await {
+        let verdict = held.life.judge(self.0.clock.now(), options);
+        if verdict != Verdict::Gone {
+            let Some(looked) = self.look_in_redis::<K>(&name, options).await else {
+                // Nobody can say: it lives by its age.
+                return Ok(Read::new(held, Source::Memory, verdict != Verdict::Fresh));
+            };
             match looked.copy {
                 Some((Verdict::Fresh, copy)) => return Ok(Read::new(copy, Source::Redis, false)),
                 None if !looked.was_dropped => {
