@@ -3,6 +3,7 @@
 //!
 //! Each measurement is a file, an entry of [`Measurement`] and a section of the page.
 
+mod apart;
 mod client;
 mod coalesce;
 mod coherence;
@@ -13,6 +14,7 @@ mod hot;
 mod memory;
 mod offered;
 mod redis_hit;
+mod simulation;
 mod stage;
 
 use std::process::ExitCode;
@@ -61,10 +63,12 @@ enum Measurement {
     Down,
     /// A hundred thousand members in memory
     Memory,
+    /// An hour of reads in simulated time, beside two plain ways
+    Simulation,
 }
 
 impl Measurement {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Hot,
         Self::Redis,
         Self::Coalesce,
@@ -72,6 +76,7 @@ impl Measurement {
         Self::Faults,
         Self::Down,
         Self::Memory,
+        Self::Simulation,
     ];
 
     /// Its section of the page.
@@ -84,6 +89,7 @@ impl Measurement {
             Self::Faults => "reads-faults",
             Self::Down => "reads-down",
             Self::Memory => "reads-memory",
+            Self::Simulation => "reads-simulation",
         }
     }
 
@@ -96,6 +102,7 @@ impl Measurement {
             Self::Faults => Box::pin(faults::measure(plan, report)).await,
             Self::Down => Box::pin(down::measure(plan, report)).await,
             Self::Memory => Box::pin(memory::measure(plan, report)).await,
+            Self::Simulation => Box::pin(simulation::measure(plan, report)).await,
         }
     }
 }

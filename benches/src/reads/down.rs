@@ -93,9 +93,11 @@ impl Found {
         [first, last]: [Instant; 2],
         ttl: Duration,
     ) {
-        let must_be_fresh = first.elapsed() + UNSURE < ttl;
+        // The service varies each copy's time by up to a tenth.
+        let unsure = UNSURE + ttl / 10;
+        let must_be_fresh = first.elapsed() + unsure < ttl;
         let read = reader.read(id).await;
-        let must_be_stale = last.elapsed() > ttl + UNSURE;
+        let must_be_stale = last.elapsed() > ttl + unsure;
         match read {
             Ok(read) => {
                 self.answered += 1;

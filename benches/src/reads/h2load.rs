@@ -28,13 +28,6 @@ pub(super) struct H2load {
     core: Option<usize>,
 }
 
-/// How much of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Amount {
-    Calls(usize),
-    Time(Duration),
-}
-
 /// What came of it.
 #[derive(Debug)]
 pub(super) struct Outcome {
@@ -64,14 +57,14 @@ impl H2load {
     }
 
     /// Calls the service or the baseline; panics when one answer is not the right one.
-    pub(super) async fn run(&self, address: SocketAddr, amount: Amount) -> Outcome {
-        let mut command = self.command(address, amount);
+    pub(super) async fn run(&self, address: SocketAddr, time: Duration) -> Outcome {
+        let mut command = self.command(address, time);
         let ran = tokio::task::spawn_blocking(move || tools::finish(&mut command)).await;
         let ran = ran.expect("h2load is waited for");
         assert!(ran.succeeded, "h2load: {}{}", ran.stdout, ran.stderr);
         let summary = Summary::read(&ran.stdout)
             .unwrap_or_else(|| panic!("h2load wrote no summary: {}", ran.stdout));
-        self.check(&summary, amount, &ran.stdout);
+        self.check(&summary, &ran.stdout);
         let log = std::fs::read_to_string(&self.log).expect("h2load writes its log");
         Outcome {
             latencies: latencies(&log),
@@ -80,7 +73,7 @@ impl H2load {
         }
     }
 
-    fn command(&self, address: SocketAddr, amount: Amount) -> Command {
+    fn command(&self, address: SocketAddr, time: Duration) -> Command {
         let h2load = tools::tool("TEST_H2LOAD");
         let mut command = if let Some(core) = self.core {
             let ourselves = std::env::current_exe().expect("a running program has a path");
@@ -95,10 +88,7 @@ impl H2load {
         let clients = CONNECTIONS.to_string();
         let streams = STREAMS.to_string();
         command.args(["-t", "1", "-c", &clients, "-m", &streams]);
-        match amount {
-            Amount::Calls(count) => command.arg("-n").arg(count.to_string()),
-            Amount::Time(time) => command.arg("-D").arg(time.as_secs().max(1).to_string()),
-        };
+        command.arg("-D").arg(time.as_secs().max(1).to_string());
         command
             .arg(format!("--log-file={}", self.log.display()))
             .arg("-d")
@@ -113,15 +103,12 @@ impl H2load {
         command
     }
 
-    fn check(&self, summary: &Summary, amount: Amount, text: &str) {
+    fn check(&self, summary: &Summary, text: &str) {
         let well = summary.succeeded > 0 && summary.failed == 0;
         assert!(well, "calls failed: {text}");
         let right = summary.succeeded * self.answer_bytes;
         // Those that are under way when the time is over are not counted as answers.
-        let slack = match amount {
-            Amount::Calls(_) => 0,
-            Amount::Time(_) => CONNECTIONS * STREAMS * self.answer_bytes,
-        };
+        let slack = CONNECTIONS * STREAMS * self.answer_bytes;
         assert!(
             (right..=right + slack).contains(&summary.data_bytes),
             "{} answers of {} bytes are not {} bytes: {text}",

@@ -13,7 +13,7 @@ use prost::Message as _;
 
 use super::Plan;
 use super::client::{Read, Reader};
-use super::h2load::{Amount, H2load};
+use super::h2load::H2load;
 use super::offered::Offer;
 use super::stage::{Replica, Stage};
 use crate::figures::{Spread, number, rate};
@@ -59,7 +59,7 @@ pub(super) async fn measure(plan: Plan, report: &mut Report) {
     let mut servers = servers(&bare, &service);
     let load = H2load::new(&stage, &id, &answer, plan.cores.others);
     for server in &servers {
-        let second = Amount::Time(Duration::from_secs(1));
+        let second = Duration::from_secs(1);
         load.run(server.address, second).await;
     }
     for _ in 0..plan.rounds {
@@ -124,7 +124,7 @@ impl Server {
     /// As much as it takes.
     async fn saturate(&mut self, load: &H2load, time: Duration) {
         let before = machine::processor_time(self.process);
-        let outcome = load.run(self.address, Amount::Time(time)).await;
+        let outcome = load.run(self.address, time).await;
         let used = machine::processor_time(self.process).saturating_sub(before);
         let figures = &mut self.figures;
         figures.rate.add(outcome.rate);
