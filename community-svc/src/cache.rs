@@ -14,7 +14,6 @@
 //! version of its value. It knows nothing of BetterMode's API.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -174,9 +173,8 @@ impl Cache {
         }
     }
 
-    /// How many copies are in memory, and about how many bytes they take.
-    #[must_use]
-    pub fn memory_size(&self) -> (usize, u64) {
+    #[cfg(test)]
+    fn memory_size(&self) -> (usize, u64) {
         self.0.memory.size()
     }
 
@@ -199,11 +197,14 @@ impl Cache {
     /// serve the old value until its time is over. Calling again is safe.
     pub async fn invalidate<K: CacheKey>(&self, key: &K) -> Result<(), Error> {
         let name = key.name();
-        self.0.memory.invalidate(&name);
-        match &self.0.shared {
-            Some(shared) => shared.bury(&name).await,
-            None => Ok(()),
-        }
+        self.0.drop_here(&name);
+        let Some(shared) = &self.0.shared else {
+            return Ok(());
+        };
+        let buried = shared.bury(&name).await;
+        // Work that began meanwhile may have seen Redis before the tombstone.
+        self.0.drop_here(&name);
+        buried
     }
 
     /// When BetterMode answered with the newest copy, if there is one.
@@ -218,10 +219,12 @@ impl Cache {
         let found = raw.and_then(|raw| entry::decode::<K::Value>(&raw, K::SCHEMA));
         held.max(found.map(|(_, fetched_at)| fetched_at))
     }
+}
 
-    /// The oldest that any copy gets.
-    #[must_use]
-    pub fn oldest(&self) -> Duration {
-        self.0.policy.serve_for
+impl Inner {
+    /// Drops the copy in this process, and shuts out fills and readers of what has begun.
+    fn drop_here(&self, name: &str) {
+        self.memory.invalidate(name);
+        self.flights.close(name);
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use jiff::Timestamp;
 use redis::aio::PubSub;
 use tokio::sync::watch;
 use tokio::time::{interval, timeout};
@@ -38,18 +39,22 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) enum News<'a> {
     /// An entry was invalidated.
     Dropped(&'a str),
-    /// A lease was given back, with or without a newer entry.
-    Released(&'a str),
+    /// A lease was given back; when BetterMode answered, where it brought an answer.
+    Released(&'a str, Option<Timestamp>),
     /// A sign of life.
     Beat,
 }
 
 impl<'a> News<'a> {
-    /// As it is sent: sender, kind, name.
+    /// As it is sent: sender, kind, name; before the name of what was brought its time,
+    /// in nanoseconds.
     pub(super) fn text(self, origin: Uuid) -> String {
         match self {
             Self::Dropped(name) => format!("{origin} drop {name}"),
-            Self::Released(name) => format!("{origin} free {name}"),
+            Self::Released(name, None) => format!("{origin} free {name}"),
+            Self::Released(name, Some(at)) => {
+                format!("{origin} fill {} {name}", at.as_nanosecond())
+            }
             Self::Beat => format!("{origin} beat"),
         }
     }
@@ -59,7 +64,12 @@ impl<'a> News<'a> {
         let (origin, rest) = text.split_once(' ')?;
         let news = match rest.split_once(' ') {
             Some(("drop", name)) => Self::Dropped(name),
-            Some(("free", name)) => Self::Released(name),
+            Some(("free", name)) => Self::Released(name, None),
+            Some(("fill", rest)) => {
+                let (at, name) = rest.split_once(' ')?;
+                let at = Timestamp::from_nanosecond(at.parse().ok()?).ok()?;
+                Self::Released(name, Some(at))
+            }
             None if rest == "beat" => Self::Beat,
             _ => return None,
         };
@@ -167,7 +177,7 @@ async fn hear(inner: &Inner, shared: &Shared, subscription: PubSub) {
     let hearing = async {
         while let Ok(Some(message)) = timeout(SILENCE, messages.next()).await {
             if let Ok(text) = message.get_payload::<String>() {
-                take_in(inner, shared.origin(), &text);
+                take_in(inner, &text);
             }
         }
     };
@@ -177,15 +187,14 @@ async fn hear(inner: &Inner, shared: &Shared, subscription: PubSub) {
     }
 }
 
-fn take_in(inner: &Inner, us: Uuid, text: &str) {
+fn take_in(inner: &Inner, text: &str) {
     match News::read(text) {
         // Our own too: a fill may have read Redis between our dropping the copy and
         // Redis taking the tombstone.
-        Some((_, News::Dropped(name))) => inner.memory.invalidate(name),
-        Some((origin, News::Released(name))) => {
-            if origin != us {
-                // What they brought is newer than what we have.
-                inner.memory.remove(name);
+        Some((_, News::Dropped(name))) => inner.drop_here(name),
+        Some((_, News::Released(name, brought))) => {
+            if let Some(at) = brought {
+                inner.memory.remove_older(name, at);
             }
             inner.waiters.wake(name);
         }
@@ -202,13 +211,15 @@ mod tests {
         let us = Uuid::new_v4();
         let all = [
             News::Dropped("bettermode:member:a b"),
-            News::Released("bettermode:member:x"),
+            News::Released("bettermode:member:x", None),
+            News::Released("bettermode:member:a b", Some(Timestamp::UNIX_EPOCH)),
             News::Beat,
         ];
         for news in all {
             assert_eq!(News::read(&news.text(us)), Some((us, news)));
         }
-        for rubbish in ["", "beat", "x drop y", &format!("{us} burn y")] {
+        let (burnt, timeless) = (format!("{us} burn y"), format!("{us} fill soon y"));
+        for rubbish in ["", "beat", "x drop y", &burnt, &timeless] {
             assert_eq!(News::read(rubbish), None, "{rubbish}");
         }
     }

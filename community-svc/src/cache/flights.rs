@@ -1,19 +1,27 @@
 //! Single flight in this process: one piece of work for a key, however many wait.
 //!
 //! The waiters drive it themselves: when the last one leaves, the work is dropped where
-//! it stands. Nothing here outlives its waiters.
+//! it stands. Nothing here outlives its waiters. Work on an entry that is invalidated
+//! goes on for those who wait already, and takes nobody on: who comes later must not be
+//! told what was asked before.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bettermode::Class;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
 
+use super::policy::Mode;
 use crate::error::Error;
 
 type Landed = Result<Arc<dyn Any + Send + Sync>, Error>;
 type Flight = Shared<BoxFuture<'static, Landed>>;
+
+/// Where a flight may look and for whom: only the like share one, so that somebody who
+/// waits does not get the lower rank of who does not.
+pub(super) type Lane = (Mode, Class);
 
 /// The work under way.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +30,14 @@ pub(super) struct Flights(Arc<Mutex<Table>>);
 #[derive(Debug, Default)]
 struct Table {
     next: u64,
-    by_name: HashMap<String, (u64, WeakShared<BoxFuture<'static, Landed>>)>,
+    by_name: HashMap<String, Vec<UnderWay>>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    lane: Lane,
+    number: u64,
+    flight: WeakShared<BoxFuture<'static, Landed>>,
 }
 
 /// Takes a flight off the table when it lands or is dropped.
@@ -34,36 +49,41 @@ struct Registered {
 
 impl Flights {
     /// The outcome of the work under this name: of `work` if none is under way.
-    pub(super) async fn join<T, F>(&self, name: &str, work: impl FnOnce() -> F) -> Result<T, Error>
+    pub(super) async fn join<T, F>(
+        &self,
+        name: &str,
+        lane: Lane,
+        work: impl FnOnce() -> F,
+    ) -> Result<T, Error>
     where
         T: Clone + Send + Sync + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let landed = self.board(name, work).await?;
+        let landed = self.board(name, lane, work).await?;
         // A name belongs to one kind, so the type is the right one.
         landed.downcast_ref::<T>().cloned().ok_or(Error::Internal)
     }
 
-    #[cfg(test)]
-    pub(super) fn is_under_way(&self, name: &str) -> bool {
-        // Let go of outside the lock: the last one to let go ends the work.
-        let flight = {
-            let table = self.table();
-            let flight = table.by_name.get(name);
-            flight.and_then(|(_, flight)| flight.upgrade())
-        };
-        flight.is_some()
+    /// Lets nobody join what is under way under this name.
+    pub(super) fn close(&self, name: &str) {
+        self.table().by_name.remove(name);
     }
 
-    fn board<T, F>(&self, name: &str, work: impl FnOnce() -> F) -> Flight
+    #[cfg(test)]
+    pub(super) fn is_under_way(&self, name: &str) -> bool {
+        // Work that is dropped or done takes itself off the table.
+        self.table().by_name.contains_key(name)
+    }
+
+    fn board<T, F>(&self, name: &str, lane: Lane, work: impl FnOnce() -> F) -> Flight
     where
         T: Send + Sync + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let mut table = self.table();
-        if let Some((_, flight)) = table.by_name.get(name)
-            && let Some(flight) = flight.upgrade()
-        {
+        let under_way = table.by_name.get(name).into_iter().flatten();
+        let mut like = under_way.filter(|under_way| under_way.lane == lane);
+        if let Some(flight) = like.find_map(|like| like.flight.upgrade()) {
             return flight;
         }
         table.next += 1;
@@ -81,8 +101,16 @@ impl Flights {
         };
         let flight = flight.boxed().shared();
         if let Some(weak) = flight.downgrade() {
-            let number = table.next;
-            table.by_name.insert(name.to_owned(), (number, weak));
+            let under_way = UnderWay {
+                lane,
+                number: table.next,
+                flight: weak,
+            };
+            table
+                .by_name
+                .entry(name.to_owned())
+                .or_default()
+                .push(under_way);
         }
         flight
     }
@@ -95,9 +123,11 @@ impl Flights {
 impl Drop for Registered {
     fn drop(&mut self) {
         let mut table = self.flights.table();
-        let ours = table.by_name.get(&self.name);
-        if ours.is_some_and(|(number, _)| *number == self.number) {
-            table.by_name.remove(&self.name);
+        if let Some(under_way) = table.by_name.get_mut(&self.name) {
+            under_way.retain(|under_way| under_way.number != self.number);
+            if under_way.is_empty() {
+                table.by_name.remove(&self.name);
+            }
         }
     }
 }
@@ -109,6 +139,8 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
+
+    const LANE: Lane = (Mode::Default, Class::Interactive);
 
     #[tokio::test]
     async fn many_waiters_share_one_piece_of_work_and_its_outcome() {
@@ -122,7 +154,7 @@ mod tests {
                         gate.notified().await;
                         Ok(done.fetch_add(1, Ordering::Relaxed))
                     };
-                    flights.join("a", work).await
+                    flights.join("a", LANE, work).await
                 }
             })
             .collect();
@@ -131,7 +163,7 @@ mod tests {
         let (outcomes, ()) = tokio::join!(all, open);
         assert_eq!(outcomes, vec![Ok(0); 100]);
         assert!(!flights.is_under_way("a"));
-        assert_eq!(flights.join("a", || async { Ok(7_u32) }).await, Ok(7));
+        assert_eq!(flights.join("a", LANE, || async { Ok(7_u32) }).await, Ok(7));
     }
 
     #[tokio::test]
@@ -146,7 +178,7 @@ mod tests {
                     drop(guard);
                     outcome
                 };
-                flights.join("a", work).await
+                flights.join("a", LANE, work).await
             })
         };
         let (mut first, mut second) = (fly(), fly());
@@ -163,7 +195,40 @@ mod tests {
     async fn a_failure_is_everybodys_and_is_not_remembered() {
         let flights = Flights::default();
         let failing = || async { Err::<u8, _>(Error::Overloaded) };
-        assert_eq!(flights.join("a", failing).await, Err(Error::Overloaded));
-        assert_eq!(flights.join("a", || async { Ok(1_u8) }).await, Ok(1));
+        assert_eq!(
+            flights.join("a", LANE, failing).await,
+            Err(Error::Overloaded)
+        );
+        assert_eq!(flights.join("a", LANE, || async { Ok(1_u8) }).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_closed_name_takes_nobody_on_and_loses_nobody() {
+        let flights = Flights::default();
+        let gate = Arc::new(Notify::new());
+        let work = {
+            let gate = Arc::clone(&gate);
+            || async move {
+                gate.notified().await;
+                Ok(1_u8)
+            }
+        };
+        let mut before = Box::pin(flights.join("a", LANE, work));
+        assert!(futures::poll!(&mut before).is_pending());
+        flights.close("a");
+        assert_eq!(flights.join("a", LANE, || async { Ok(2_u8) }).await, Ok(2));
+        gate.notify_one();
+        assert_eq!(before.await, Ok(1));
+        assert!(!flights.is_under_way("a"));
+    }
+
+    #[tokio::test]
+    async fn only_the_like_share_a_flight() {
+        let flights = Flights::default();
+        let stuck = || std::future::pending::<Result<u8, Error>>();
+        let mut behind = Box::pin(flights.join("a", (Mode::Default, Class::Refresh), stuck));
+        assert!(futures::poll!(&mut behind).is_pending());
+        assert_eq!(flights.join("a", LANE, || async { Ok(3_u8) }).await, Ok(3));
+        assert!(flights.is_under_way("a"));
     }
 }

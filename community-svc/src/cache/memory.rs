@@ -4,6 +4,7 @@ use std::any::Any;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -34,6 +35,7 @@ pub(super) struct Memory {
 #[derive(Debug, Clone)]
 struct Slot {
     held: Arc<dyn Any + Send + Sync>,
+    fetched_at: Timestamp,
     bytes: u64,
 }
 
@@ -84,6 +86,7 @@ impl Memory {
         let bytes = 2 * name.len() + 2 * encoded + size_of::<Held<V>>() + OVERHEAD_BYTES;
         let slot = Slot {
             held: Arc::clone(held) as Arc<dyn Any + Send + Sync>,
+            fetched_at: held.life.fetched_at,
             bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
         };
         self.leases.fill(self.hasher.hash_one(name), lease, || {
@@ -95,18 +98,22 @@ impl Memory {
 
     /// Drops a copy and shuts out every fill that has begun.
     pub(super) fn invalidate(&self, name: &str) {
-        self.leases
-            .invalidate(self.hasher.hash_one(name), || self.remove(name));
+        self.leases.invalidate(self.hasher.hash_one(name), || {
+            if let Some(entries) = &self.entries {
+                entries.remove(name);
+            }
+        });
     }
 
-    /// Drops a copy; fills that have begun may land.
-    pub(super) fn remove(&self, name: &str) {
+    /// Drops a copy from before `than`; fills that have begun may land.
+    pub(super) fn remove_older(&self, name: &str, than: Timestamp) {
         if let Some(entries) = &self.entries {
-            entries.remove(name);
+            entries.remove_if(name, |slot| slot.fetched_at < than);
         }
     }
 
     /// How many copies there are, and their bytes as they are counted.
+    #[cfg(test)]
     pub(super) fn size(&self) -> (usize, u64) {
         let entries = self.entries.as_ref();
         entries.map_or((0, 0), |entries| (entries.len(), entries.weight()))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::testing::{Bench, Card, CardKey, FRESH, Origin};
+use super::testing::{Bench, CardKey, FRESH, Origin};
 use super::{Options, Source};
 use crate::redis_link::testing;
 
@@ -37,11 +37,9 @@ async fn read_by_both([a, b]: [&Bench; 2], key: &CardKey) {
     a.read(key).await;
     a.settle().await;
     let marker = CardKey::unique();
-    let card = Card {
-        name: "marker".to_owned(),
-    };
-    b.cache.put(&marker, b.cache.begin(), card).await;
-    assert!(is_in_memory(b, &marker));
+    let fetch = Origin::with("marker").fetch();
+    let read = b.cache.read(&marker, &Options::default(), fetch).await;
+    assert!(read.is_ok() && is_in_memory(b, &marker));
     a.cache.invalidate(&marker).await.unwrap();
     until(|| !is_in_memory(b, &marker)).await;
     b.read(key).await;
@@ -72,6 +70,27 @@ async fn an_invalidation_reaches_the_other_replicas_memory() {
     until(|| !is_in_memory(&b, &key)).await;
     assert_eq!(b.name(&key).await.as_deref(), Some("ada lovelace"));
     assert_eq!(a.name(&key).await.as_deref(), Some("ada lovelace"));
+    assert_eq!(a.origin.asked(), 2);
+}
+
+#[tokio::test]
+async fn who_reads_after_an_invalidation_is_not_told_what_another_replica_asked_before_it() {
+    let [a, b] = replicas().await;
+    let key = CardKey::unique();
+    a.origin.hold();
+    let mut before = Box::pin(a.read(&key));
+    let asked = std::pin::pin!(a.origin.is_asked());
+    futures::future::select(&mut before, asked).await;
+    a.origin.set("ada lovelace");
+    b.cache.invalidate(&key).await.unwrap();
+    let after = b.name(&key);
+    let opening = async {
+        tokio::task::yield_now().await;
+        a.origin.release();
+    };
+    let (before, after, ()) = tokio::join!(before, after, opening);
+    assert_eq!(before.value().unwrap().name, "ada");
+    assert_eq!(after.as_deref(), Some("ada lovelace"));
     assert_eq!(a.origin.asked(), 2);
 }
 
@@ -130,6 +149,18 @@ async fn a_renewed_copy_replaces_the_old_one_everywhere() {
         }
     };
     tokio::time::timeout(PATIENCE, renewed).await.unwrap();
+    assert_eq!(a.origin.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_copy_that_is_as_new_as_what_another_replica_brought_stays() {
+    let [a, b] = replicas().await;
+    let key = CardKey::unique();
+    // Given back only after both have read.
+    a.read(&key).await;
+    b.read(&key).await;
+    read_by_both([&a, &b], &CardKey::unique()).await;
+    assert!(is_in_memory(&b, &key));
     assert_eq!(a.origin.asked(), 2);
 }
 

@@ -67,12 +67,6 @@ impl<F> Quest<F> {
         K: CacheKey,
         F: Fetch<K::Value> + Clone + Send + Sync + 'static,
     {
-        // Somebody who waits must not share the lower rank of who does not.
-        let flight = match (self.mode, self.class) {
-            (Mode::Bypass, _) => format!("bypass {}", self.name),
-            (_, Class::Interactive) => self.name.clone(),
-            (_, class) => format!("{class:?} {}", self.name),
-        };
         let quest = self.clone();
         let work = || async move {
             match quest.mode {
@@ -80,7 +74,8 @@ impl<F> Quest<F> {
                 _ => quest.by_any_copy::<K>().await,
             }
         };
-        self.cache.0.flights.join(&flight, work).await
+        let lane = (self.mode, self.class);
+        self.cache.0.flights.join(&self.name, lane, work).await
     }
 
     async fn past_all_copies<K>(&self) -> Result<Read<K::Value>, Error>
@@ -95,7 +90,9 @@ impl<F> Quest<F> {
         };
         let read = self.ask::<K>(begun).await?;
         // Other replicas have older copies now.
-        self.cache.give_back(self.name.clone(), Uuid::nil());
+        let brought = Some(read.fetched_at());
+        self.cache
+            .give_back(self.name.clone(), Uuid::nil(), brought);
         Ok(read)
     }
 
@@ -159,17 +156,20 @@ impl<F> Quest<F> {
                 return Some(self.ask::<K>(begun).await);
             }
         };
-        let _held = HeldLease {
+        let mut held = HeldLease {
             cache,
             name,
             holder,
+            brought: None,
         };
         // Another replica may have filled it between our look and our lease.
         let looked = cache.look_in_redis::<K>(name, &Options::default()).await;
-        match looked.and_then(|looked| looked.copy) {
-            Some((Verdict::Fresh, held)) => Some(Ok(Read::new(held, Source::Redis, false))),
-            _ => Some(self.ask::<K>(begun).await),
+        if let Some((Verdict::Fresh, copy)) = looked.and_then(|looked| looked.copy) {
+            return Some(Ok(Read::new(copy, Source::Redis, false)));
         }
+        let asked = self.ask::<K>(begun).await;
+        held.brought = asked.as_ref().ok().map(Read::fetched_at);
+        Some(asked)
     }
 
     async fn ask<K>(&self, begun: Begun) -> Result<Read<K::Value>, Error>
@@ -192,11 +192,13 @@ struct HeldLease<'a> {
     cache: &'a Cache,
     name: &'a str,
     holder: Uuid,
+    brought: Option<Timestamp>,
 }
 
 impl Drop for HeldLease<'_> {
     fn drop(&mut self) {
-        self.cache.give_back(self.name.to_owned(), self.holder);
+        self.cache
+            .give_back(self.name.to_owned(), self.holder, self.brought);
     }
 }
 
@@ -300,7 +302,7 @@ impl Cache {
         };
         let landed = match (&self.0.shared, begun.expected) {
             (Some(shared), Some(expected)) => {
-                let shortest = policy.not_found_for;
+                let shortest = policy.not_found_for.min(policy.serve_for);
                 shared.fill(name, expected, &raw, ttl, shortest).await
             }
             _ => Ok(true),
@@ -320,12 +322,12 @@ impl Cache {
 
     /// Gives a lease back and tells the replicas that there is news, behind everybody's
     /// back. One that does not arrive runs out by itself.
-    fn give_back(&self, name: String, holder: Uuid) {
+    fn give_back(&self, name: String, holder: Uuid, brought: Option<Timestamp>) {
         let Some(shared) = self.0.shared.clone() else {
             return;
         };
         self.0.tasks.spawn("giving back a lease", async move {
-            if let Err(error) = shared.release(&name, holder).await {
+            if let Err(error) = shared.release(&name, holder, brought).await {
                 tracing::debug!(%error, "a lease was not given back; it runs out");
             }
         });

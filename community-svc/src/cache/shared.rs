@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use redis::{RedisError, Script, cmd};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -104,10 +105,6 @@ impl Shared {
 
     pub(super) fn link(&self) -> &RedisLink {
         &self.link
-    }
-
-    pub(super) fn origin(&self) -> Uuid {
-        self.origin
     }
 
     pub(super) async fn ping(&self) -> Result<(), Error> {
@@ -209,11 +206,16 @@ impl Shared {
     }
 
     /// Gives the right back and wakes who waits for it.
-    pub(super) async fn release(&self, name: &str, holder: Uuid) -> Result<(), Error> {
+    pub(super) async fn release(
+        &self,
+        name: &str,
+        holder: Uuid,
+        brought: Option<Timestamp>,
+    ) -> Result<(), Error> {
         let key = lease_key(name);
         let mut script = RELEASE.key(&key);
         script.arg(holder.to_string()).arg(CHANNEL);
-        script.arg(News::Released(name).text(self.origin));
+        script.arg(News::Released(name, brought).text(self.origin));
         self.link
             .script(&script)
             .await
