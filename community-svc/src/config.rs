@@ -31,6 +31,9 @@ const OF_OTHERS: &[&str] = &[
     "INTEGRATION_ENABLE_CIRCLE",
 ];
 
+/// Twice what a slow answer of BetterMode's takes.
+const LEAST_NOT_FOUND_TTL: Duration = Duration::from_secs(10);
+
 /// The service's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -175,8 +178,13 @@ impl CacheConfig {
         if config.member_ttl.is_zero() {
             settings.reject("COMMUNITY_SVC_MEMBER_TTL_SECONDS=0: use at least 1");
         }
-        if config.not_found_ttl.is_zero() {
-            settings.reject("COMMUNITY_SVC_NOT_FOUND_TTL_SECONDS=0: use at least 1");
+        // An answer that takes longer than half of it is not kept.
+        if config.not_found_ttl < LEAST_NOT_FOUND_TTL {
+            settings.reject(format!(
+                "COMMUNITY_SVC_NOT_FOUND_TTL_SECONDS={}: use at least {}",
+                config.not_found_ttl.as_secs(),
+                LEAST_NOT_FOUND_TTL.as_secs()
+            ));
         }
         if config.member_max_age < config.member_ttl {
             settings.reject(format!(

@@ -73,6 +73,7 @@ impl CommunityService for Community {
         request: Request<pb::GetMemberRequest>,
     ) -> Result<Response<pb::GetMemberResponse>, Status> {
         enabled(self.enabled)?;
+        // The contract's own way; calls from outside take `member_answer`'s.
         let read = members::get(self, request.into_inner()).await?;
         Ok(Response::new(pb::GetMemberResponse {
             freshness: Some(convert::freshness(&read)),

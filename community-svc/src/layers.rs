@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 
 pub mod auth;
 pub(crate) mod complete_errors;
-pub mod deadline;
+pub(crate) mod deadline;
 pub(crate) mod observe;
 pub(crate) mod panics;
 pub(crate) mod request_id;

@@ -14,11 +14,6 @@ use tokio::time::{Instant, timeout_at};
 use super::{Request, Response};
 use crate::error::Error;
 
-/// When the call ends, in the extensions of its request, so that steps within it can
-/// be bounded by it. A call that is answered with an endless stream has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadline(pub Instant);
-
 /// Bound of a call whose caller named none. Of a call that is answered with a
 /// stream it bounds the opening; the stream itself lives on.
 const DEFAULT: Duration = Duration::from_secs(60);
@@ -29,7 +24,7 @@ const HEAD_START: Duration = Duration::from_millis(2);
 /// Ends the call at its deadline, counted from when it came.
 pub(crate) async fn enforce<F>(
     started: Instant,
-    mut request: Request,
+    request: Request,
     work: impl FnOnce(Request) -> F,
 ) -> Result<Response, Error>
 where
@@ -39,7 +34,6 @@ where
         return Ok(work(request).await);
     }
     let end = started + limit(request.headers()).saturating_sub(HEAD_START);
-    request.extensions_mut().insert(Deadline(end));
     let mut work = pin!(work(request));
     // An answer at hand needs no timer.
     if let Poll::Ready(response) = futures::poll!(work.as_mut()) {

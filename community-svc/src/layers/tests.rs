@@ -10,7 +10,6 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use tower::service_fn;
 
-use super::deadline::Deadline;
 use super::request_id::RequestIds;
 use super::*;
 
@@ -141,14 +140,10 @@ async fn an_error_without_a_reason_gets_one_and_keeps_its_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn work_knows_its_deadline_and_is_ended_by_it() {
+async fn work_is_ended_by_its_deadline() {
     let started = Instant::now();
     let (layers, registry) = layers(1);
-    let inbound = before(layers, move |request: Request| {
-        let end = request.extensions().get::<Deadline>().unwrap().0;
-        assert_eq!(end, started + Duration::from_millis(298));
-        pending()
-    });
+    let inbound = before(layers, |_| pending());
     let response = inbound
         .answer(call(PATH, &[("grpc-timeout", "300m")]))
         .await;
@@ -156,7 +151,7 @@ async fn work_knows_its_deadline_and_is_ended_by_it() {
         reason(&response),
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned())
     );
-    assert!(started.elapsed() < Duration::from_millis(300));
+    assert_eq!(started.elapsed(), Duration::from_millis(298));
     assert!(counted(&registry, PATH, Code::DeadlineExceeded));
 }
 
