@@ -262,6 +262,20 @@ impl CommunityService for World {
         Err(failure(Code::Unimplemented))
     }
 
+    async fn batch_get_members(
+        &self,
+        _request: Request<v1::BatchGetMembersRequest>,
+    ) -> Result<Response<v1::BatchGetMembersResponse>, Status> {
+        Err(failure(Code::Unimplemented))
+    }
+
+    async fn invalidate_member(
+        &self,
+        _request: Request<v1::InvalidateMemberRequest>,
+    ) -> Result<Response<v1::InvalidateMemberResponse>, Status> {
+        Err(failure(Code::Unimplemented))
+    }
+
     async fn send_direct_message(
         &self,
         _request: Request<v1::SendDirectMessageRequest>,

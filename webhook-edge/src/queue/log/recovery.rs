@@ -1,0 +1,289 @@
+//! What an earlier process left in the log.
+//!
+//! Every segment is read once, with every checksum. A group that is not whole at the
+//! end of the last segment was never acknowledged and is cut off. Anything else that
+//! is not as it was written stops the start: it may have been acknowledged.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::group::{Builder, Entries, Entry, Frame, Head, SEGMENT_HEAD};
+use super::index::{Index, Written};
+use super::removed::Removed;
+use super::scan::{self, Scanned};
+use super::segment;
+use crate::queue::OpenError;
+
+/// An event that was found.
+pub(in crate::queue) struct FoundEvent<'a> {
+    pub(in crate::queue) position: u64,
+    pub(in crate::queue) record: &'a [u8],
+    /// The age of the queue when it was taken, in milliseconds.
+    pub(in crate::queue) age: u64,
+}
+
+/// The log as it was left.
+pub(super) struct Recovered {
+    pub(super) index: Index,
+    pub(super) file: File,
+    pub(super) number: u64,
+    pub(super) end: u64,
+    /// The next position.
+    pub(super) next: u64,
+    /// Of the last group: the age of the queue and the wall clock.
+    pub(super) kept: Option<(u64, i64)>,
+}
+
+/// Reads every segment; shows each event that was taken to `each`.
+pub(super) fn recover(
+    directory: &Path,
+    segment_bytes: u64,
+    mut each: impl FnMut(FoundEvent<'_>),
+) -> Result<Recovered, OpenError> {
+    let unusable = |source| OpenError::Log {
+        directory: directory.to_owned(),
+        source,
+    };
+    std::fs::create_dir_all(directory).map_err(unusable)?;
+    let mut numbers = segment::numbers(directory).map_err(unusable)?;
+    let Some(removed) = last_removed(directory, &mut numbers)? else {
+        return begin(directory, segment_bytes).map_err(unusable);
+    };
+    let mut recovery = Recovery {
+        index: Index::default(),
+        next: None,
+        kept: None,
+    };
+    recovery.index.removed = removed;
+    let last = numbers.last().copied();
+    let (mut end, mut before) = (0, None);
+    for number in &numbers {
+        let file = SegmentFile::load(directory, *number)?;
+        let is_next = before == number.checked_sub(1);
+        let scanned = recovery.take_in(&file, is_next, &mut each)?;
+        // The last one may have been cut while it was written. The others were left
+        // in good order: what does not end so has lost something.
+        if Some(*number) != last && (!scanned.is_sealed || scanned.is_torn) {
+            return Err(file.damaged(scanned.end));
+        }
+        if scanned.is_torn {
+            tracing::warn!(
+                file = %file.path.display(),
+                bytes = file.bytes.len() - scanned.end,
+                "the last write to the queue was cut; nobody was told that it had succeeded"
+            );
+        }
+        end = scanned.end as u64;
+        before = Some(*number);
+    }
+    let number = last.unwrap_or_default();
+    let file = segment::go_on(&segment::path(directory, number), end, segment_bytes);
+    Ok(Recovered {
+        index: recovery.index,
+        file: file.map_err(unusable)?,
+        number,
+        end,
+        next: recovery.next.unwrap_or(1),
+        kept: recovery.kept,
+    })
+}
+
+/// What has left the queue: each segment begins with what had before. A last segment
+/// without a beginning was never used and goes.
+fn last_removed(directory: &Path, numbers: &mut Vec<u64>) -> Result<Option<Removed>, OpenError> {
+    while let Some(number) = numbers.last() {
+        // What is found may only be in memory yet, and is about to be believed.
+        let synced = segment::sync(&segment::path(directory, *number));
+        synced.map_err(|source| OpenError::Log {
+            directory: directory.to_owned(),
+            source,
+        })?;
+        let file = SegmentFile::load(directory, *number)?;
+        let mut removed = Removed::default();
+        let scanned = file.scan(|_, entries| {
+            for entry in entries {
+                if let Entry::Removed(ranges) = entry.ok()? {
+                    ranges.into_iter().for_each(|range| removed.insert(range));
+                }
+            }
+            Some(())
+        })?;
+        if scanned.end > SEGMENT_HEAD.len() {
+            return Ok(Some(removed));
+        }
+        std::fs::remove_file(&file.path).map_err(|source| OpenError::Log {
+            directory: directory.to_owned(),
+            source,
+        })?;
+        numbers.pop();
+    }
+    Ok(None)
+}
+
+/// The first segment of a queue that is new.
+fn begin(directory: &Path, segment_bytes: u64) -> std::io::Result<Recovered> {
+    let (number, next) = (1, 1);
+    let mut index = Index::default();
+    index.removed.insert(0..next);
+    let beginning = beginning(&index.removed, number, next, (0, 0));
+    let file = segment::create(directory, number, &beginning, segment_bytes)?;
+    // The directory is new as well: without its name the segments are lost with it.
+    if let Some(parent) = directory.parent() {
+        segment::sync_directory(parent)?;
+    }
+    let end = beginning.len() as u64;
+    index.begin_segment(number, next);
+    index.add(Written::nothing(end, next));
+    Ok(Recovered {
+        index,
+        file,
+        number,
+        end,
+        next,
+        kept: None,
+    })
+}
+
+/// What a segment begins with: its head, and a group with all that has left the queue,
+/// so that earlier segments are not needed to know it.
+pub(super) fn beginning(
+    removed: &Removed,
+    segment: u64,
+    next: u64,
+    (age, wall): (u64, i64),
+) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.removed(&removed.all());
+    let group = builder.finish(&Frame {
+        segment,
+        offset: SEGMENT_HEAD.len() as u64,
+        synced: 0,
+        first: next,
+        age,
+        wall,
+    });
+    [SEGMENT_HEAD, group].concat()
+}
+
+/// A segment in memory.
+struct SegmentFile {
+    path: PathBuf,
+    number: u64,
+    bytes: Vec<u8>,
+}
+
+impl SegmentFile {
+    fn load(directory: &Path, number: u64) -> Result<Self, OpenError> {
+        let path = segment::path(directory, number);
+        let bytes = segment::load(&path).map_err(|source| OpenError::Log {
+            directory: directory.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path,
+            number,
+            bytes,
+        })
+    }
+
+    fn scan<'a>(
+        &'a self,
+        each: impl FnMut(&Head, Entries<'a>) -> Option<()>,
+    ) -> Result<Scanned, OpenError> {
+        scan::scan(&self.bytes, self.number, each).map_err(|damaged| self.damaged(damaged.offset))
+    }
+
+    fn damaged(&self, offset: usize) -> OpenError {
+        OpenError::Damaged {
+            file: self.path.clone(),
+            offset: offset as u64,
+        }
+    }
+}
+
+struct Recovery {
+    index: Index,
+    next: Option<u64>,
+    kept: Option<(u64, i64)>,
+}
+
+impl Recovery {
+    /// Takes in a segment; `is_next` when the one before it is there too, so that no
+    /// position can be missing between them.
+    fn take_in(
+        &mut self,
+        file: &SegmentFile,
+        is_next: bool,
+        each: &mut impl FnMut(FoundEvent<'_>),
+    ) -> Result<Scanned, OpenError> {
+        let mut is_begun = false;
+        let mut offset = SEGMENT_HEAD.len() as u64;
+        file.scan(|head, entries| {
+            let frame = head.frame;
+            if !is_begun {
+                self.begin_segment(frame, is_next)?;
+                is_begun = true;
+            }
+            if self.next != Some(frame.first) {
+                return None;
+            }
+            self.take_in_group(frame, offset, head.length(), entries, each)?;
+            offset += head.length() as u64;
+            Some(())
+        })
+    }
+
+    fn begin_segment(&mut self, frame: Frame, is_next: bool) -> Option<()> {
+        let before = self.next.unwrap_or(0);
+        if frame.first < before || (is_next && frame.first != before) {
+            return None;
+        }
+        if frame.first > before {
+            // These were in segments that are gone, because all of them had left.
+            self.index.removed.insert(before..frame.first);
+        }
+        self.next = Some(frame.first);
+        self.index.begin_segment(frame.segment, frame.first);
+        Some(())
+    }
+
+    fn take_in_group(
+        &mut self,
+        frame: Frame,
+        offset: u64,
+        length: usize,
+        entries: Entries<'_>,
+        each: &mut impl FnMut(FoundEvent<'_>),
+    ) -> Option<()> {
+        let mut group = Written {
+            offset,
+            end: offset + length as u64,
+            wall: frame.wall,
+            ..Written::nothing(0, frame.first)
+        };
+        for entry in entries {
+            let (record, is_new) = match entry.ok()? {
+                Entry::Event(record) => (record, true),
+                Entry::Again(record) => (record, false),
+                Entry::Removed(_) => continue,
+            };
+            let position = frame.first + group.events;
+            group.events += 1;
+            if !self.index.removed.contains(position) {
+                group.waiting += 1;
+                group.bytes += record.len() as u64;
+            }
+            if is_new {
+                each(FoundEvent {
+                    position,
+                    record,
+                    age: frame.age,
+                });
+            }
+        }
+        self.index.add(group);
+        self.next = Some(frame.first + group.events);
+        self.kept = Some((frame.age, frame.wall));
+        Some(())
+    }
+}
