@@ -2,6 +2,7 @@
 //! take each other's time.
 
 use std::ffi::OsString;
+use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
@@ -9,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use integration_tests::Program;
+use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_setaffinity};
+use tokio::sync::oneshot;
 
 /// A program and the one core that it may use.
 #[derive(Debug, clap::Args)]
@@ -34,9 +37,47 @@ pub(crate) fn become_program(options: &Options) -> ExitCode {
 
 /// From now on this thread, and those that it starts, run on this core only.
 pub(crate) fn pin_this_thread(core: usize) {
+    pin(None, core);
+}
+
+/// From now on a running program's first thread runs on this core only, or goes on where
+/// it likes. For a program of one thread, which another one has started.
+pub(crate) fn pin_program(program: &Program, core: Option<usize>) {
+    let process = program.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    if let (Some(process), Some(core)) = (process, core) {
+        pin(Some(process), core);
+    }
+}
+
+fn pin(process: Option<Pid>, core: usize) {
     let mut set = CpuSet::new();
     set.set(core);
-    sched_setaffinity(None, &set).expect("this machine has the core");
+    sched_setaffinity(process, &set).expect("this machine has the core");
+}
+
+/// Does the work on a thread of its own, on one core or on any, and waits for its end.
+pub(crate) async fn on_own_thread<T, F>(
+    core: Option<usize>,
+    work: impl FnOnce() -> F + Send + 'static,
+) -> T
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
+    let (done, result) = oneshot::channel();
+    std::thread::spawn(move || {
+        if let Some(core) = core {
+            pin_this_thread(core);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime can be made");
+        let _nobody_waits = done.send(runtime.block_on(work()));
+    });
+    result
+        .await
+        .expect("the thread ends with a result; its panic is above")
 }
 
 /// A program that is not started yet, on one core or on any.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::{Barrier, oneshot};
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::affinity;
@@ -47,20 +47,7 @@ pub(crate) struct Answers {
 impl Load {
     /// Runs it on a thread of its own.
     pub(crate) async fn run(self) -> Answers {
-        let (done, answers) = oneshot::channel();
-        std::thread::spawn(move || {
-            if let Some(core) = self.core {
-                affinity::pin_this_thread(core);
-            }
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime can be made");
-            let _nobody_waits = done.send(runtime.block_on(self.on_this_thread()));
-        });
-        answers
-            .await
-            .expect("the client's thread ends with answers; its panic is above")
+        affinity::on_own_thread(self.core, || self.on_this_thread()).await
     }
 
     async fn on_this_thread(self) -> Answers {

@@ -11,10 +11,12 @@
 
 mod affinity;
 mod baseline;
+mod baseline_grpc;
 mod client;
 mod figures;
 mod machine;
 mod outage;
+mod reads;
 mod report;
 mod slow_sockets;
 mod steady;
@@ -44,9 +46,14 @@ enum Command {
     SlowSockets(slow_sockets::Options),
     /// The service is away, comes back, the edge drains
     Outage(outage::Options),
+    /// Reads of members: hits, misses, changes, outages, memory
+    Reads(reads::Options),
     /// A baseline, to be measured beside the edge
     #[command(hide = true)]
     Baseline(baseline::Options),
+    /// A baseline, to be measured beside the service
+    #[command(hide = true)]
+    BaselineGrpc(baseline_grpc::Options),
     /// Becomes another program that may use one core only
     #[command(hide = true)]
     OnCore(affinity::Options),
@@ -59,6 +66,8 @@ async fn main() -> ExitCode {
         Command::StoredEvents(options) => stored_events::run(&options).await,
         Command::SlowSockets(options) => slow_sockets::run(&options).await,
         Command::Outage(options) => outage::run(&options).await,
+        Command::Reads(options) => reads::run(options).await,
+        Command::BaselineGrpc(options) => baseline_grpc::run(&options).await,
         Command::Baseline(options) => baseline::run(options).await,
         Command::OnCore(options) => affinity::become_program(&options),
     }

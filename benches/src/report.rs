@@ -51,8 +51,19 @@ impl Report {
         ExitCode::SUCCESS
     }
 
+    /// Whether every bar was met.
+    pub(crate) fn is_met(&self) -> bool {
+        !self.missed
+    }
+
     /// Writes the section and ends with 1 when a bar was missed.
     pub(crate) fn finish(self, section: &str) -> ExitCode {
+        self.write(section);
+        Self::verdict(self.is_met())
+    }
+
+    /// Writes the section.
+    pub(crate) fn write(&self, section: &str) {
         let page = Path::new(PAGE);
         let old = fs::read_to_string(page).unwrap_or_else(|error| {
             panic!("could not read {PAGE} at the repository's root: {error}")
@@ -60,11 +71,15 @@ impl Report {
         let new = with_section(&old, section, &self.text);
         fs::write(page, new).unwrap_or_else(|error| panic!("could not write {PAGE}: {error}"));
         say(&format!("Written to {PAGE}."));
-        if self.missed {
-            say("A bar was missed.");
-            return ExitCode::FAILURE;
+    }
+
+    /// The exit code for bars that were all met, or not.
+    pub(crate) fn verdict(met: bool) -> ExitCode {
+        if met {
+            return ExitCode::SUCCESS;
         }
-        ExitCode::SUCCESS
+        say("A bar was missed.");
+        ExitCode::FAILURE
     }
 
     fn block(&mut self, text: &str) {

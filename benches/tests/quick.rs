@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Runs one to its end and returns what it wrote.
 fn quick(what: &str) -> String {
-    for program in ["community-svc", "webhook-edge"] {
+    for program in ["community-svc", "webhook-edge", "fake-bettermode"] {
         let _is_built = integration_tests::tools::built(program);
     }
     let output = Command::new(env!("CARGO_BIN_EXE_bench"))
@@ -38,4 +38,21 @@ fn stored_events_are_asked_for_on_both_stores() {
 fn an_outage_loses_doubles_and_reorders_nothing() {
     let text = quick("outage");
     assert!(text.contains("0 lost, 0 doubled"), "{text}");
+}
+
+#[test]
+fn reads_are_measured_in_every_way() {
+    let text = quick("reads");
+    for section in [
+        "reads-hot",
+        "reads-redis",
+        "reads-coalesce",
+        "reads-coherence",
+        "reads-faults",
+        "reads-down",
+        "reads-memory",
+    ] {
+        let (_, found) = text.split_once(section).unwrap_or_default();
+        assert!(found.contains("| Bar "), "{section}:\n{text}");
+    }
 }

@@ -16,23 +16,26 @@ use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
 use crate::activities::SharedActivityStore;
-use crate::cache;
+use crate::cache::Cache;
 use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
-use crate::members::{Members, Ttl};
+use crate::layers::auth::Keys;
+use crate::layers::request_id::RequestIds;
+use crate::layers::{Inbound, Layers};
+use crate::members::Members;
 use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::{Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
 use crate::server::{self, Parts};
+use crate::services::Services;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
 
@@ -70,11 +73,12 @@ pub enum Error {
 pub struct App {
     grpc: TcpListener,
     admin: TcpListener,
-    routes: Routes,
+    service: Inbound<Services>,
     registry: Arc<Registry>,
     health: Health,
     reporter: HealthReporter,
     upstream: Upstream,
+    cache: Cache,
     background: Background,
     enabled: bool,
     drain: Duration,
@@ -95,15 +99,16 @@ impl App {
     ) -> Result<Self, Error> {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        let stores = Stores::open(&config, &clock)?;
+        let stores = Stores::open(&config, &clock, &tasks)?;
         let client = client(&config.bettermode, &stores.limiter, &clock)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
         let enabled = config.bettermode.enabled;
         let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
-        let (parts, health, background) =
-            parts(config, stores, &upstream, (clock, &shutdown), metrics);
+        let cache = stores.cache.clone();
+        let process = (clock, &tasks, &shutdown);
+        let (parts, health, background) = parts(config, stores, &upstream, process, metrics);
         let (reporter, health_service) = tonic_health::server::health_reporter();
-        let routes = server::routes(
+        let service = server::service(
             parts,
             health_service,
             reflection().build_v1()?,
@@ -112,11 +117,12 @@ impl App {
         Ok(Self {
             grpc: bind(bind_grpc, "COMMUNITY_SVC_LISTEN").await?,
             admin: bind(bind_admin, "COMMUNITY_SVC_ADMIN_LISTEN").await?,
-            routes,
+            service,
             registry: Arc::new(registry),
             health,
             reporter,
             upstream,
+            cache,
             background,
             enabled,
             drain,
@@ -142,6 +148,7 @@ impl App {
             self.health.clone().watch(self.reporter, shutdown.clone()),
         );
         self.background.spawn(&tasks, &shutdown);
+        tasks.spawn("cache coherence", self.cache.clone().listen());
         if self.enabled {
             tasks.spawn("capabilities", learn_capabilities(self.upstream));
         }
@@ -157,7 +164,8 @@ impl App {
                 shutdown.clone(),
             ),
         );
-        serve(self.grpc, self.routes, &shutdown, self.drain).await;
+        serve(self.grpc, self.service, &shutdown, self.drain).await;
+        self.cache.close();
         if !tasks.finished(LAST_WORDS).await {
             tracing::warn!("some tasks were cut off");
         }
@@ -170,13 +178,14 @@ fn parts(
     config: Config,
     stores: Stores,
     upstream: &Upstream,
-    (clock, shutdown): (SharedClock, &Shutdown),
+    (clock, tasks, shutdown): (SharedClock, &Tasks, &Shutdown),
     metrics: Metrics,
 ) -> (Parts, Health, Background) {
     let members = Members::new(
         upstream.clone(),
+        Arc::clone(&stores.limiter),
         stores.cache.clone(),
-        (Arc::clone(&clock), ttl(config.cache.member_ttl)),
+        tasks,
         metrics.clone(),
     );
     let health = Health::new(Watched {
@@ -199,7 +208,7 @@ fn parts(
         members,
         stores.members,
         stores.activities,
-        config.cache.member_ttl,
+        config.cache.member_max_age,
     );
     let activities = Activities {
         enabled: config.bettermode.enabled,
@@ -226,9 +235,7 @@ fn parts(
         community,
         webhook_events,
         activities,
-        metrics,
-        auth: config.auth,
-        max_concurrent_calls: config.max_concurrent_calls,
+        layers: layers(config.auth, config.max_concurrent_calls, metrics),
     };
     (parts, health, background)
 }
@@ -281,15 +288,19 @@ impl Background {
     }
 }
 
-async fn serve(listener: TcpListener, routes: Routes, shutdown: &Shutdown, drain: Duration) {
+async fn serve(
+    listener: TcpListener,
+    service: Inbound<Services>,
+    shutdown: &Shutdown,
+    drain: Duration,
+) {
     let draining = shutdown.draining().clone();
-    let serving = server::builder()
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(
-            // Without it the end of an answer of several packets waits 40 ms for the reader.
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            draining.clone().cancelled_owned(),
-        );
+    let serving = server::builder().serve_with_incoming_shutdown(
+        service,
+        // Without it the end of an answer of several packets waits 40 ms for the reader.
+        TcpIncoming::from(listener).with_nodelay(Some(true)),
+        draining.clone().cancelled_owned(),
+    );
     let out_of_patience = async {
         draining.cancelled().await;
         tracing::info!("draining: open calls may finish");
@@ -359,16 +370,21 @@ async fn learn_capabilities(upstream: Upstream) {
     clippy::disallowed_methods,
     reason = "the wiring is where randomness comes from"
 )]
-fn ttl(about: Duration) -> Ttl {
-    Arc::new(move || cache::jittered(about, &mut rand::rng()))
+fn random() -> Random {
+    Arc::new(|| rand::rng().random())
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the wiring is where randomness comes from"
 )]
-fn random() -> Random {
-    Arc::new(|| rand::rng().random())
+fn layers(auth: Option<Keys>, slots: usize, metrics: Metrics) -> Layers {
+    Layers {
+        request_ids: RequestIds::new(rand::rng().random()),
+        metrics,
+        auth,
+        slots: Semaphore::new(slots),
+    }
 }
 
 fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {

@@ -1,52 +1,78 @@
-//! What BetterMode answered, kept for a while: in Redis, or in process.
+//! What BetterMode answered, kept for a while: in this process, and in Redis for every
+//! replica.
 //!
-//! A [`CacheKey`] ties a key to the type and schema version of its value, so an
-//! entry of another version is a miss and not a mistake. A fill that began
-//! before an invalidation never lands after it: a miss hands out a
-//! [`FillToken`], and [`Cache::fill`] compares and sets on the one key.
-//! It never calls BetterMode, and a caller treats every error as a miss.
+//! A read takes the first good copy: memory (no await), Redis (one round trip), else
+//! one request to BetterMode, whoever asks and however many replicas. How old a copy may
+//! get is [`Policy`]'s to say. Three things keep copies right:
+//! - a fill that began before an invalidation never lands after it, in memory
+//!   (`lease.rs`) nor in Redis (`shared.rs`);
+//! - an invalidation reaches every replica's memory (`channel.rs`), and what was in
+//!   memory while it could not is confirmed before it is served again (`link.rs`);
+//! - a Redis that does not answer is a miss, never an error of the read.
+//!
+//! It is generic over what is cached: a [`CacheKey`] ties a name to the type and schema
+//! version of its value. It knows nothing of BetterMode's API.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use rand::{Rng, RngExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use service_kit::clock::SharedClock;
+use service_kit::tasks::Tasks;
+use tokio_util::sync::CancellationToken;
 
 use crate::redis_link::RedisLink;
 
+mod channel;
 #[cfg(test)]
 mod contract_tests;
 mod entry;
+mod flights;
+mod held;
 mod keys;
+mod lease;
+mod link;
 mod memory;
-mod redis;
+mod policy;
+mod read;
+#[cfg(test)]
+mod replica_tests;
+mod resolve;
+mod shared;
+#[cfg(test)]
+mod testing;
 
-pub use keys::{EmailKey, MemberKey, UsernameKey};
-use memory::MemoryStore;
-use redis::RedisStore;
-
-/// How long an invalidation is remembered, longer than any fill may take.
-const TOMBSTONE_TTL: Duration = Duration::from_secs(60);
-
-/// The oldest [`FillToken`] that is accepted; ten seconds short of the
-/// tombstone's life, for a fill that is slow on its way to Redis.
-const FILL_WINDOW: Duration = Duration::from_secs(50);
-
-/// Names an entry and says what is in it.
-pub trait CacheKey: Sync {
-    /// What the entry holds.
-    type Value: Serialize + DeserializeOwned + Send + Sync;
-    /// The version of the value's JSON; entries of other versions are misses.
-    const SCHEMA: u32;
-    /// The key's text, starting with its name space, for example
-    /// `bettermode:member:ID`. It holds no e-mail address.
-    fn key(&self) -> String;
+/// What [`lease`] stands on; a model checker puts its own there.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicU64, Ordering};
+    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
 }
 
-/// Why the cache could not be used; treat it as a miss.
+use channel::Waiters;
+use flights::Flights;
+pub use held::Held;
+pub use keys::{EmailKey, MemberKey, UsernameKey};
+use link::Link;
+use memory::Memory;
+pub use policy::{Jitter, Mode, Options, Policy};
+pub use read::{Fetch, Read, Source};
+pub use resolve::Begun;
+use shared::Shared;
+
+/// Names an entry and says what is in it.
+pub trait CacheKey: Clone + Send + Sync + 'static {
+    /// What the entry holds.
+    type Value: Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// The version of the value's JSON; entries of other versions are misses.
+    const SCHEMA: u32;
+    /// The entry's name, which is its key in Redis, starting with its name space: for
+    /// example `bettermode:member:ID`. It holds no e-mail address, and belongs to one
+    /// type of key alone.
+    fn name(&self) -> String;
+}
+
+/// Why the cache could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Redis did not answer, or refused.
@@ -65,175 +91,140 @@ pub enum Error {
     Encode(#[source] serde_json::Error),
 }
 
-/// What a look-up found.
-#[derive(Debug)]
-pub enum Lookup<V> {
-    /// An entry.
-    Hit {
-        /// The value.
-        value: V,
-        /// When BetterMode answered with it, by the filling service's clock.
-        fetched_at: Timestamp,
-    },
-    /// Nothing usable; fetch the value and bring the token to [`Cache::fill`].
-    Miss(FillToken),
-}
+/// The copies, in memory and in Redis; cheap to clone.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
 
-/// The right to fill an entry, valid while nobody else touched it.
-#[derive(Debug, Clone)]
-pub struct FillToken {
-    expected: Expected,
-    issued_at: Timestamp,
-}
-
-/// What must still be under the key when a fill lands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Expected {
-    /// Nothing.
-    Absent,
-    /// These bytes: a tombstone, or an entry that cannot be read.
-    Exactly(Bytes),
-}
-
-/// The cache, in one of its two places; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Cache {
-    store: Store,
+struct Inner {
+    memory: Memory,
+    shared: Option<Shared>,
+    link: Link,
+    waiters: Waiters,
+    flights: Flights,
+    policy: Policy,
     clock: SharedClock,
+    tasks: Tasks,
+    closed: CancellationToken,
 }
 
-#[derive(Debug, Clone)]
-enum Store {
-    Redis(RedisStore),
-    Memory(MemoryStore),
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache")
+            .field("kind", &self.kind())
+            .field("policy", &self.0.policy)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Cache {
-    /// A cache in Redis, shared by every replica.
+    /// With about `max_bytes` of memory, 0 for none, and Redis where there is a link to
+    /// one. `tasks` runs what goes on behind readers' backs.
     #[must_use]
-    pub fn redis(link: RedisLink, clock: SharedClock) -> Self {
-        Self {
-            store: Store::Redis(RedisStore::new(link)),
+    pub fn new(
+        redis: Option<RedisLink>,
+        max_bytes: u64,
+        policy: Policy,
+        clock: SharedClock,
+        tasks: Tasks,
+    ) -> Self {
+        let link = if redis.is_some() {
+            Link::lost()
+        } else {
+            Link::alone()
+        };
+        Self(Arc::new(Inner {
+            memory: Memory::new(max_bytes),
+            shared: redis.map(Shared::new),
+            link,
+            waiters: Waiters::default(),
+            flights: Flights::default(),
+            policy,
             clock,
+            tasks,
+            closed: CancellationToken::new(),
+        }))
+    }
+
+    /// Takes in what other replicas invalidate, until [`close`](Self::close). Without
+    /// Redis there is nothing to hear.
+    pub async fn listen(self) {
+        let Some(shared) = self.0.shared.clone() else {
+            return;
+        };
+        let closed = self.0.closed.clone();
+        tokio::select! {
+            () = channel::listen(&self.0, &shared) => {}
+            () = closed.cancelled() => {}
         }
     }
 
-    /// A cache in this process, of about `max_bytes` bytes.
-    #[must_use]
-    pub fn memory(max_bytes: u64, clock: SharedClock) -> Self {
-        Self {
-            store: Store::Memory(MemoryStore::new(max_bytes, clock.clone())),
-            clock,
-        }
+    /// Ends [`listen`](Self::listen). Call it when no read comes any more: what is in
+    /// memory is not told of changes from then on.
+    pub fn close(&self) {
+        self.0.closed.cancel();
     }
 
-    /// Where the entries are: `redis` or `memory`.
+    /// Where the shared copies are: `redis`, or `memory` where nothing is shared.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match self.store {
-            Store::Redis(_) => "redis",
-            Store::Memory(_) => "memory",
+        match self.0.shared {
+            Some(_) => "redis",
+            None => "memory",
         }
     }
 
-    /// Asks the store whether it is there.
+    #[cfg(test)]
+    fn memory_size(&self) -> (usize, u64) {
+        self.0.memory.size()
+    }
+
+    /// Asks Redis whether it is there.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when Redis does not answer.
+    /// [`Error::Unavailable`] when it does not answer.
     pub async fn ping(&self) -> Result<(), Error> {
-        match &self.store {
-            Store::Redis(store) => store.ping().await,
-            Store::Memory(_) => Ok(()),
+        match &self.0.shared {
+            Some(shared) => shared.ping().await,
+            None => Ok(()),
         }
     }
 
-    /// Looks for the value of `key`. An entry that cannot be read, or of
-    /// another schema version, is a miss; the fill replaces it.
+    /// Drops every copy of the entry, in memory, in Redis and in the other replicas, and
+    /// shuts out every fill that has begun.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when Redis does not answer.
-    pub async fn lookup<K: CacheKey>(&self, key: &K) -> Result<Lookup<K::Value>, Error> {
-        // Before the read: an invalidation after it must find the token too old
-        // at the latest when its tombstone goes.
-        let issued_at = self.clock.now();
-        let raw = match &self.store {
-            Store::Redis(store) => store.get(&key.key()).await?,
-            Store::Memory(store) => store.get(&key.key()).await,
-        };
-        let Some(raw) = raw else {
-            return Ok(Lookup::Miss(FillToken {
-                expected: Expected::Absent,
-                issued_at,
-            }));
-        };
-        Ok(match entry::decode(&raw, K::SCHEMA) {
-            Some((value, fetched_at)) => Lookup::Hit { value, fetched_at },
-            None => Lookup::Miss(FillToken {
-                expected: Expected::Exactly(raw),
-                issued_at,
-            }),
-        })
-    }
-
-    /// The right to fill an entry whose key is only known after asking, such as the
-    /// member that a search found. Take it before asking. It fills an empty place
-    /// only, and an invalidation meanwhile leaves a tombstone there.
-    #[must_use]
-    pub fn begin(&self) -> FillToken {
-        FillToken {
-            expected: Expected::Absent,
-            issued_at: self.clock.now(),
-        }
-    }
-
-    /// Stores `value` for `ttl` and says whether it landed. It does not when,
-    /// since the look-up that gave `token`, the entry was filled or invalidated,
-    /// or too much time passed to know: 50 s, or half of `ttl` where that is
-    /// less (by then a newer entry can have come and gone).
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when Redis does not answer, [`Error::Encode`] when
-    /// `value` has no JSON form.
-    pub async fn fill<K: CacheKey>(
-        &self,
-        key: &K,
-        token: FillToken,
-        value: &K::Value,
-        fetched_at: Timestamp,
-        ttl: Duration,
-    ) -> Result<bool, Error> {
-        let age = Duration::try_from(self.clock.now().duration_since(token.issued_at));
-        // A negative age: the clock was set back, so the age is not known.
-        if age.is_ok_and(|age| age < FILL_WINDOW.min(ttl / 2)) {
-            let raw = entry::encode(K::SCHEMA, fetched_at, value)?;
-            match &self.store {
-                Store::Redis(store) => store.fill(&key.key(), token.expected, raw, ttl).await,
-                Store::Memory(store) => Ok(store.fill(key.key(), token.expected, raw, ttl).await),
-            }
-        } else {
-            Ok(false)
-        }
-    }
-
-    /// Removes the value of `key` and shuts out every fill that has begun.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when Redis does not answer: the old value may then
-    /// be served until its time is over. Calling again is safe.
+    /// [`Error::Unavailable`] when Redis does not answer: it and other replicas may then
+    /// serve the old value until its time is over. Calling again is safe.
     pub async fn invalidate<K: CacheKey>(&self, key: &K) -> Result<(), Error> {
-        let tombstone = entry::tombstone(uuid::Uuid::new_v4());
-        match &self.store {
-            Store::Redis(store) => store.bury(&key.key(), tombstone).await,
-            Store::Memory(store) => {
-                store.bury(key.key(), tombstone).await;
-                Ok(())
-            }
-        }
+        let name = key.name();
+        self.0.drop_here(&name);
+        let Some(shared) = &self.0.shared else {
+            return Ok(());
+        };
+        let buried = shared.bury(&name).await;
+        // Work that began meanwhile may have seen Redis before the tombstone.
+        self.0.drop_here(&name);
+        buried
+    }
+
+    /// When BetterMode answered with the newest copy, if there is one.
+    pub async fn copy_from<K: CacheKey>(&self, key: &K) -> Option<Timestamp> {
+        let name = key.name();
+        let held = self.0.memory.get::<K::Value>(&name);
+        let held = held.map(|held| held.life.fetched_at);
+        let Some(shared) = &self.0.shared else {
+            return held;
+        };
+        let raw = shared.get(&name).await.ok()?.raw;
+        let found = raw.and_then(|raw| entry::decode::<K::Value>(&raw, K::SCHEMA));
+        held.max(found.map(|(_, fetched_at)| fetched_at))
     }
 }
 
-/// `ttl`, more or less by up to a tenth, so that entries that came together do
-/// not go together.
-pub fn jittered(ttl: Duration, rng: &mut impl Rng) -> Duration {
-    ttl.mul_f64(rng.random_range(0.9..=1.1))
+impl Inner {
+    /// Drops the copy in this process, and shuts out fills and readers of what has begun.
+    fn drop_here(&self, name: &str) {
+        self.memory.invalidate(name);
+        self.flights.close(name);
+    }
 }

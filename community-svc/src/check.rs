@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service_kit::clock::{SharedClock, SystemClock};
+use service_kit::tasks::Tasks;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -71,7 +72,7 @@ fn last_line(answer: &str) -> String {
 
 async fn dependencies(config: &Config) -> Vec<(&'static str, Result<String, String>)> {
     let clock: SharedClock = Arc::new(SystemClock);
-    let stores = match Stores::open(config, &clock) {
+    let stores = match Stores::open(config, &clock, &Tasks::new()) {
         Ok(stores) => stores,
         Err(error) => return vec![("stores", Err(error.to_string()))],
     };

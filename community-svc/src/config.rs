@@ -31,6 +31,9 @@ const OF_OTHERS: &[&str] = &[
     "INTEGRATION_ENABLE_CIRCLE",
 ];
 
+/// Twice what a slow answer of BetterMode's takes.
+const LEAST_NOT_FOUND_TTL: Duration = Duration::from_secs(10);
+
 /// The service's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -80,11 +83,15 @@ pub struct BetterMode {
 /// The cache of members.
 #[derive(Debug, Clone)]
 pub struct CacheConfig {
-    /// Redis; `None` keeps the cache in process.
+    /// Redis, which replicas share; `None` keeps copies in memory alone.
     pub redis_url: Option<SecretString>,
-    /// How long a copy is served.
+    /// How long a copy is fresh, about.
     pub member_ttl: Duration,
-    /// How much memory the in-process cache may use.
+    /// How old a copy may get while BetterMode does not answer.
+    pub member_max_age: Duration,
+    /// How long "there is no such member" is believed.
+    pub not_found_ttl: Duration,
+    /// How much memory copies may take; 0 keeps none in memory.
     pub max_bytes: u64,
 }
 
@@ -134,11 +141,7 @@ impl Config {
             log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
             log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
             bettermode,
-            cache: CacheConfig {
-                redis_url: settings.address("REDIS_URL"),
-                member_ttl: seconds(&mut settings, "COMMUNITY_SVC_MEMBER_TTL_SECONDS", 300),
-                max_bytes: settings.parsed("COMMUNITY_SVC_CACHE_BYTES", 64 * 1024 * 1024),
-            },
+            cache: CacheConfig::load(&mut settings),
             events: EventsConfig {
                 mongodb_uri: settings.address("MONGODB_URI"),
                 mongodb_database: settings.parsed("MONGODB_DATABASE", "community".to_owned()),
@@ -148,9 +151,6 @@ impl Config {
                 projection_attempts: settings.parsed("COMMUNITY_SVC_PROJECTION_ATTEMPTS", 10),
             },
         };
-        if config.cache.member_ttl.is_zero() {
-            settings.reject("COMMUNITY_SVC_MEMBER_TTL_SECONDS=0: use at least 1");
-        }
         if config.events.projection_attempts == 0 {
             settings.reject("COMMUNITY_SVC_PROJECTION_ATTEMPTS=0: use at least 1");
         }
@@ -163,6 +163,38 @@ impl Config {
             }),
             Err(invalid) => Err(invalid.with_unknown(&unknown)),
         }
+    }
+}
+
+impl CacheConfig {
+    fn load(settings: &mut Settings<'_>) -> Self {
+        let config = Self {
+            redis_url: settings.address("REDIS_URL"),
+            member_ttl: seconds(settings, "COMMUNITY_SVC_MEMBER_TTL_SECONDS", 300),
+            member_max_age: seconds(settings, "COMMUNITY_SVC_MEMBER_MAX_AGE_SECONDS", 3600),
+            not_found_ttl: seconds(settings, "COMMUNITY_SVC_NOT_FOUND_TTL_SECONDS", 30),
+            max_bytes: settings.parsed("COMMUNITY_SVC_CACHE_BYTES", 64 * 1024 * 1024),
+        };
+        if config.member_ttl.is_zero() {
+            settings.reject("COMMUNITY_SVC_MEMBER_TTL_SECONDS=0: use at least 1");
+        }
+        // An answer that takes longer than half of it is not kept.
+        if config.not_found_ttl < LEAST_NOT_FOUND_TTL {
+            settings.reject(format!(
+                "COMMUNITY_SVC_NOT_FOUND_TTL_SECONDS={}: use at least {}",
+                config.not_found_ttl.as_secs(),
+                LEAST_NOT_FOUND_TTL.as_secs()
+            ));
+        }
+        if config.member_max_age < config.member_ttl {
+            settings.reject(format!(
+                "COMMUNITY_SVC_MEMBER_MAX_AGE_SECONDS={}: use at least \
+                 COMMUNITY_SVC_MEMBER_TTL_SECONDS, {}",
+                config.member_max_age.as_secs(),
+                config.member_ttl.as_secs()
+            ));
+        }
+        config
     }
 }
 

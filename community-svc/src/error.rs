@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use axum::response::Response;
 use community_proto::ERROR_DOMAIN;
 use community_proto::v1::ErrorReason;
 use tonic::{Code, Status};
@@ -14,6 +13,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 mod from_bettermode;
 
 pub(crate) use from_bettermode::Call;
+
+/// When to call again after a failure that does not say how long it lasts.
+const SOME_TIME: Duration = Duration::from_secs(1);
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +78,8 @@ pub enum Error {
     UpstreamUnavailable {
         /// What was attempted.
         attempted: &'static str,
+        /// When a call can succeed again, where that is known.
+        retry_after: Option<Duration>,
     },
     /// BetterMode's answer makes no sense to us.
     #[error(
@@ -250,7 +254,7 @@ impl Error {
     }
 
     /// The answer as HTTP, for layers that stand before gRPC.
-    pub(crate) fn into_http(self) -> Response {
+    pub(crate) fn into_http(self) -> http::Response<tonic::body::Body> {
         Status::from(self).into_http()
     }
 
@@ -277,9 +281,8 @@ impl Error {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::UpstreamRateLimited { retry_after } => Some(*retry_after),
-            Self::UpstreamUnavailable { .. }
-            | Self::CacheUnavailable
-            | Self::EventStoreUnavailable => Some(Duration::from_secs(1)),
+            Self::UpstreamUnavailable { retry_after, .. } => Some(retry_after.unwrap_or(SOME_TIME)),
+            Self::CacheUnavailable | Self::EventStoreUnavailable => Some(SOME_TIME),
             Self::Overloaded | Self::WatchEnded => Some(Duration::from_millis(100)),
             _ => None,
         }
@@ -291,7 +294,7 @@ impl Error {
             Self::InvalidField { field, .. } => vec![("field", (*field).to_owned())],
             Self::MemberNotFound { by } => vec![("identifier", (*by).to_owned())],
             Self::UpstreamPermissionDenied { attempted, .. }
-            | Self::UpstreamUnavailable { attempted }
+            | Self::UpstreamUnavailable { attempted, .. }
             | Self::UpstreamUnintelligible { attempted }
             | Self::UpstreamRejected { attempted, .. }
             | Self::OutcomeUnknown { attempted } => vec![("attempted", (*attempted).to_owned())],

@@ -24,6 +24,7 @@ use crate::projections::Effects;
 mod activities;
 mod convert;
 mod direct_messages;
+pub(crate) mod member_answer;
 mod members;
 mod page_token;
 mod posts;
@@ -72,9 +73,12 @@ impl CommunityService for Community {
         request: Request<pb::GetMemberRequest>,
     ) -> Result<Response<pb::GetMemberResponse>, Status> {
         enabled(self.enabled)?;
-        Ok(Response::new(
-            members::get(self, request.into_inner()).await?,
-        ))
+        // The contract's own way; calls from outside take `member_answer`'s.
+        let read = members::get(self, request.into_inner()).await?;
+        Ok(Response::new(pb::GetMemberResponse {
+            freshness: Some(convert::freshness(&read)),
+            member: read.value().map(convert::member),
+        }))
     }
 
     async fn get_member_by_email(
@@ -83,7 +87,7 @@ impl CommunityService for Community {
     ) -> Result<Response<pb::GetMemberByEmailResponse>, Status> {
         enabled(self.enabled)?;
         Ok(Response::new(
-            members::get_by_email(self, &request.into_inner()).await?,
+            members::get_by_email(self, request.into_inner()).await?,
         ))
     }
 

@@ -21,6 +21,7 @@ pub mod projections;
 pub mod rate_limit;
 pub mod redis_link;
 pub mod server;
+pub(crate) mod services;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 pub mod stores;

@@ -1,144 +1,139 @@
 //! Reading members through the cache.
 //!
-//! A miss asks BetterMode once and fills the cache; a webhook about a member drops
-//! the copy. A cache that does not answer counts as a miss: reads go on without it.
+//! A webhook about a member drops the copies, here and in every replica.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bettermode::{Email, Member, MemberId, MemberRef};
+use bettermode::{Class, Email, Member, MemberId, MemberRef};
+use futures::FutureExt as _;
 use jiff::Timestamp;
-use service_kit::clock::SharedClock;
+use service_kit::tasks::Tasks;
 
-use crate::cache::{self, Cache, CacheKey, EmailKey, FillToken, Lookup, MemberKey, UsernameKey};
+use crate::cache::{
+    self, Cache, CacheKey, EmailKey, MemberKey, Mode, Options, Source, UsernameKey,
+};
 use crate::error::{Call, Error};
 use crate::metrics::Metrics;
+use crate::rate_limit::Limiter;
 use crate::upstream::Upstream;
 
-/// Where a member was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The cache in this process.
-    Memory,
-    /// The cache that replicas share.
-    Redis,
-    /// BetterMode itself.
-    BetterMode,
-}
+mod batches;
+mod pace;
 
-/// A member and how old the copy is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Read {
-    /// The member.
-    pub member: Member,
-    /// Where this read found it.
-    pub source: Source,
-    /// When BetterMode answered with it.
-    pub fetched_at: Timestamp,
-}
+use batches::Batches;
 
-/// How long the next copy is served; varies a little, so that copies that came
-/// together do not go together.
-pub type Ttl = Arc<dyn Fn() -> Duration + Send + Sync>;
+/// A member and where the copy came from.
+pub type Read = cache::Read<Member>;
+
+/// A member who has changed, as far as an event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Who.
+    pub id: MemberId,
+    /// The user name now.
+    pub username: Option<String>,
+    /// The address now.
+    pub email: Option<Email>,
+}
 
 /// Reads members; cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Members {
     upstream: Upstream,
+    batches: Batches,
     cache: Cache,
-    clock: SharedClock,
     metrics: Metrics,
-    ttl: Ttl,
-}
-
-impl std::fmt::Debug for Members {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Members")
-            .field("cache", &self.cache)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Members {
-    /// Over this upstream and cache.
+    /// Over this upstream and cache; `tasks` runs what gathers reads, at the pace that
+    /// `limiter` allows.
     #[must_use]
     pub fn new(
         upstream: Upstream,
+        limiter: Arc<Limiter>,
         cache: Cache,
-        (clock, ttl): (SharedClock, Ttl),
+        tasks: &Tasks,
         metrics: Metrics,
     ) -> Self {
         Self {
+            batches: Batches::new(upstream.clone(), limiter, tasks),
             upstream,
             cache,
-            clock,
             metrics,
-            ttl,
         }
+    }
+
+    /// The member with this id, when a fresh copy is in memory: no await, no round trip.
+    #[must_use]
+    pub fn in_memory(&self, key: &MemberKey, options: &Options) -> Option<Read> {
+        let read = self.cache.peek(key, options)?;
+        read.value()?;
+        self.count(&read);
+        Some(read)
     }
 
     /// The member with this id.
     ///
     /// # Errors
-    /// [`Error::MemberNotFound`], or what went wrong on the way.
-    pub async fn by_id(&self, id: &MemberId) -> Result<Read, Error> {
-        let key = MemberKey(id);
-        let token = match self.cached(&key).await {
-            Ok(read) => return Ok(self.counted(read)),
-            Err(token) => token,
+    /// [`Error::MemberNotFound`], [`Error::NotCached`], or what went wrong on the way.
+    pub async fn by_id(&self, key: &MemberKey, options: &Options) -> Result<Read, Error> {
+        let (batches, id) = (self.batches.clone(), key.0.clone());
+        let fetch = move |class: Class| {
+            let (batches, id) = (batches.clone(), id.clone());
+            async move { batches.read(id, class).await }.boxed()
         };
-        let found = self.upstream.client().member(MemberRef::Id(id)).await;
-        let member = self.upstream.settle(Call::member("id"), found)?;
-        let read = self.fresh(member);
-        // An answer about somebody else must not be kept under this id.
-        if let Some(token) = token
-            && read.member.id == *id
-        {
-            self.fill(&key, token, &read.member, &read).await;
-        }
-        Ok(self.counted(read))
+        let read = self.cache.read(key, options, fetch).await?;
+        self.found(read, "id")
     }
 
     /// The member with this user name.
     ///
     /// # Errors
     /// As [`by_id`](Self::by_id).
-    pub async fn by_username(&self, name: &str) -> Result<Read, Error> {
-        let index = UsernameKey::new(name);
+    pub async fn by_username(&self, name: &str, options: &Options) -> Result<Read, Error> {
         let still = |member: &Member| member.username.eq_ignore_ascii_case(name);
-        self.by_index(&index, still, async {
-            let found = self
-                .upstream
-                .client()
-                .member(MemberRef::Username(name))
-                .await;
-            self.upstream.settle(Call::member("username"), found)
-        })
-        .await
+        let wanted = name.to_owned();
+        let ask = move |upstream: Upstream, class: Class| {
+            let wanted = wanted.clone();
+            async move {
+                let client = upstream.client().for_class(class);
+                let found = client.member(MemberRef::Username(&wanted)).await;
+                upstream.settle(Call::member("username"), found)
+            }
+            .boxed()
+        };
+        self.by_index(UsernameKey::new(name), "username", options, still, ask)
+            .await
     }
 
     /// The member with this e-mail address.
     ///
     /// # Errors
     /// As [`by_id`](Self::by_id), and [`Error::EmailNotVisible`].
-    pub async fn by_email(&self, email: &Email) -> Result<Read, Error> {
-        let index = EmailKey::new(email);
+    pub async fn by_email(&self, email: &Email, options: &Options) -> Result<Read, Error> {
         let still = |member: &Member| {
-            member
-                .email
-                .as_deref()
+            let address = member.email.as_deref();
+            address
                 .and_then(|address| Email::parse(address).ok())
                 .as_ref()
                 == Some(email)
         };
-        self.by_index(&index, still, async {
-            let found = self.upstream.client().member_by_email(email).await;
-            self.upstream.settle(Call::member("e-mail address"), found)
-        })
-        .await
+        let wanted = email.clone();
+        let ask = move |upstream: Upstream, class: Class| {
+            let wanted = wanted.clone();
+            async move {
+                let client = upstream.client().for_class(class);
+                let found = client.member_by_email(&wanted).await;
+                upstream.settle(Call::member("e-mail address"), found)
+            }
+            .boxed()
+        };
+        self.by_index(EmailKey::new(email), "e-mail address", options, still, ask)
+            .await
     }
 
-    /// Drops the copy of a member who has changed. A read that is under way does not
+    /// Drops the copies of a member who has changed. A read that is under way does not
     /// bring the old copy back.
     pub async fn forget(&self, id: &MemberId) {
         if let Err(error) = self.invalidate(id).await {
@@ -146,89 +141,105 @@ impl Members {
         }
     }
 
-    /// Drops the copy of a member, and keeps a fill that is on its way out.
+    /// Drops the copies of a member, and keeps a fill that is on its way out.
     ///
     /// # Errors
-    /// When the cache does not answer; call again.
+    /// When Redis does not answer; call again.
     pub async fn invalidate(&self, id: &MemberId) -> Result<(), cache::Error> {
-        self.cache.invalidate(&MemberKey(id)).await
+        self.cache.invalidate(&MemberKey(id.clone())).await
     }
 
-    /// When the copy of a member that is in the cache was fetched, if there is one.
-    pub(crate) async fn copy_from(&self, id: &MemberId) -> Option<Timestamp> {
-        match self.cache.lookup(&MemberKey(id)).await {
-            Ok(Lookup::Hit { fetched_at, .. }) => Some(fetched_at),
-            _ => None,
+    /// Drops the copies of a member, and what is known of who has the name and address.
+    ///
+    /// # Errors
+    /// When Redis does not answer; call again.
+    pub async fn invalidate_all(&self, changed: &Changed) -> Result<(), cache::Error> {
+        self.invalidate(&changed.id).await?;
+        if let Some(name) = &changed.username {
+            self.cache.invalidate(&UsernameKey::new(name)).await?;
         }
+        if let Some(email) = &changed.email {
+            self.cache.invalidate(&EmailKey::new(email)).await?;
+        }
+        Ok(())
     }
 
-    /// Through an index entry (name or address to id) to the member. The entry may
-    /// be out of date, so the member found must still match.
-    async fn by_index<K>(
+    /// When the newest copy of a member was fetched, if there is one.
+    pub(crate) async fn copy_from(&self, id: &MemberId) -> Option<Timestamp> {
+        self.cache.copy_from(&MemberKey(id.clone())).await
+    }
+
+    /// Through an index entry (name or address to id) to the member. The entry may be out
+    /// of date, so the member found must still match; else BetterMode is asked past it.
+    async fn by_index<K, A>(
         &self,
-        index: &K,
+        index: K,
+        by: &'static str,
+        options: &Options,
         still: impl Fn(&Member) -> bool,
-        ask: impl Future<Output = Result<Member, Error>>,
+        ask: A,
     ) -> Result<Read, Error>
     where
         K: CacheKey<Value = MemberId>,
+        A: Fn(Upstream, Class) -> futures::future::BoxFuture<'static, Result<Member, Error>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
     {
-        let mut index_token = None;
-        match self.lookup(index).await {
-            Ok((id, ..)) => match self.cached(&MemberKey(&id)).await {
-                Ok(read) if still(&read.member) => return Ok(self.counted(read)),
-                Ok(read) => {
-                    // One of the two is out of date; which one, only BetterMode knows.
-                    self.drop_index(index).await;
-                    self.forget(&read.member.id).await;
+        let (cache, upstream) = (self.cache.clone(), self.upstream.clone());
+        let fetch = move |class: Class| {
+            let (cache, upstream, ask) = (cache.clone(), upstream.clone(), ask.clone());
+            async move {
+                // The answer is the member as well: keep that too.
+                let begun = cache.begin();
+                match ask(upstream, class).await {
+                    Ok(member) => {
+                        let id = member.id.clone();
+                        cache.put(&MemberKey(id.clone()), begun, member).await;
+                        Ok(Some(id))
+                    }
+                    Err(Error::MemberNotFound { .. }) => Ok(None),
+                    Err(error) => Err(error),
                 }
-                Err(_) => {}
-            },
-            Err(token) => index_token = token,
-        }
-        let token = self.cache.begin();
-        let read = self.fresh(ask.await?);
-        if let Some(token) = index_token {
-            self.fill(index, token, &read.member.id, &read).await;
-        }
-        let key = MemberKey(&read.member.id);
-        self.fill(&key, token, &read.member, &read).await;
-        Ok(self.counted(read))
-    }
-
-    async fn cached(&self, key: &MemberKey<'_>) -> Result<Read, Option<FillToken>> {
-        let (member, fetched_at) = self.lookup(key).await?;
-        Ok(Read {
-            member,
-            source: self.source(),
-            fetched_at,
-        })
-    }
-
-    /// The value, or what a fill must show; nothing when the cache does not answer.
-    async fn lookup<K: CacheKey>(
-        &self,
-        key: &K,
-    ) -> Result<(K::Value, Timestamp), Option<FillToken>> {
-        match self.cache.lookup(key).await {
-            Ok(Lookup::Hit { value, fetched_at }) => Ok((value, fetched_at)),
-            Ok(Lookup::Miss(token)) => Err(Some(token)),
-            Err(error) => {
-                tracing::debug!(%error, "the cache did not answer; reading on without it");
-                Err(None)
             }
-        }
-    }
-
-    async fn fill<K: CacheKey>(&self, key: &K, token: FillToken, value: &K::Value, read: &Read) {
-        let filled = self
-            .cache
-            .fill(key, token, value, read.fetched_at, (self.ttl)())
-            .await;
-        match filled {
-            Ok(true) => {}
-            Ok(false) => tracing::debug!("a fill lost to a newer change"),
-            Err(error) => tracing::debug!(%error, "the cache took no fill"),
+            .boxed()
+        };
+        let mut options = *options;
+        loop {
+            let entry = self.cache.read(&index, &options, fetch.clone()).await?;
+            let Some(id) = entry.value().cloned() else {
+                return Err(Error::MemberNotFound { by });
+            };
+            let asked_now = entry.source == Source::BetterMode;
+            // Asked just now, the member was kept just now.
+            let of_member = Options {
+                mode: if asked_now {
+                    Mode::Default
+                } else {
+                    options.mode
+                },
+                ..options
+            };
+            let mut read = self.by_id(&MemberKey(id), &of_member).await?;
+            if read.value().is_some_and(&still) {
+                if asked_now {
+                    read.source = Source::BetterMode;
+                }
+                return Ok(read);
+            }
+            // One of the two is out of date; which one, only BetterMode knows.
+            if options.mode == Mode::Only {
+                return Err(Error::NotCached);
+            }
+            self.drop_index(&index).await;
+            if let Some(member) = read.value() {
+                self.forget(&member.id).await;
+            }
+            if options.mode == Mode::Bypass {
+                return Err(Error::MemberNotFound { by });
+            }
+            options.mode = Mode::Bypass;
         }
     }
 
@@ -238,27 +249,19 @@ impl Members {
         }
     }
 
-    fn source(&self) -> Source {
-        match self.cache.kind() {
-            "redis" => Source::Redis,
-            _ => Source::Memory,
+    fn found(&self, read: Read, by: &'static str) -> Result<Read, Error> {
+        if read.value().is_none() {
+            return Err(Error::MemberNotFound { by });
         }
+        self.count(&read);
+        Ok(read)
     }
 
-    fn fresh(&self, member: Member) -> Read {
-        Read {
-            member,
-            source: Source::BetterMode,
-            fetched_at: self.clock.now(),
-        }
-    }
-
-    fn counted(&self, read: Read) -> Read {
+    fn count(&self, read: &Read) {
         self.metrics.member_read(match read.source {
             Source::Memory => "memory",
             Source::Redis => "redis",
             Source::BetterMode => "bettermode",
         });
-        read
     }
 }

@@ -103,6 +103,21 @@ impl RedisLink {
         self.command(&redis::cmd("PING")).await
     }
 
+    /// Opens a connection of its own that hears what is published on `channel`.
+    ///
+    /// # Errors
+    /// Why it could not be opened. It can take as long as the network likes: bound it.
+    pub async fn subscribe(&self, channel: &str) -> RedisResult<redis::aio::PubSub> {
+        let mut subscription = self.0.client.get_async_pubsub().await?;
+        subscription.subscribe(channel).await?;
+        Ok(subscription)
+    }
+
+    /// Lets calls through again at once: somebody has just heard from Redis.
+    pub fn revive(&self) {
+        self.state().cools_until = None;
+    }
+
     async fn call<T: FromRedisValue>(&self, request: Request<'_>) -> RedisResult<T> {
         let mut manager = self.manager()?;
         let answer = timeout(CALL_TIMEOUT, async {

@@ -1,21 +1,16 @@
-//! The gRPC server: every layer a call passes, every service it can reach.
+//! The gRPC server: its connections, and every service it has behind the layers.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::{from_fn, from_fn_with_state};
 use community_proto::v1::activity_service_server::ActivityServiceServer;
 use community_proto::v1::community_service_server::CommunityServiceServer;
 use community_proto::v1::webhook_event_service_server::WebhookEventServiceServer;
-use tokio::sync::Semaphore;
 use tonic::service::Routes;
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::grpc::member_answer::GetMember;
 use crate::grpc::{Activities, Community, WebhookEvents};
-use crate::layers::auth::{self, Keys};
-use crate::layers::{complete_errors, deadline, observe, panics, request_id, shed};
-use crate::metrics::Metrics;
+use crate::layers::{Inbound, Layers};
+use crate::services::{ByName, Services};
 
 /// Largest message we decode: a full batch of the largest webhooks does not fit, so
 /// the edge bounds its batches by bytes as well.
@@ -27,9 +22,7 @@ pub(crate) struct Parts {
     pub(crate) community: Community,
     pub(crate) webhook_events: WebhookEvents,
     pub(crate) activities: Activities,
-    pub(crate) metrics: Metrics,
-    pub(crate) auth: Option<Keys>,
-    pub(crate) max_concurrent_calls: usize,
+    pub(crate) layers: Layers,
 }
 
 /// Connection settings. Streams and headers are bounded so that one connection
@@ -43,45 +36,31 @@ pub(crate) fn builder() -> tonic::transport::Server {
 }
 
 /// All services behind all layers.
-pub(crate) fn routes<H, V, A>(parts: Parts, health: H, reflection: V, reflection_alpha: A) -> Routes
+pub(crate) fn service<H, V, A>(
+    parts: Parts,
+    health: H,
+    reflection: V,
+    reflection_alpha: A,
+) -> Inbound<Services>
 where
     H: GrpcService,
     V: GrpcService,
     A: GrpcService,
 {
-    let layers = ServiceBuilder::new()
-        // Outermost: everything below logs the id, and every answer carries it.
-        .layer(from_fn(request_id::assign))
-        // Sees the final outcome of a call, whoever made it.
-        .layer(from_fn_with_state(parts.metrics, observe::record))
-        // Above all that makes errors, below what counts them.
-        .layer(from_fn(complete_errors::add))
-        // Above our own code, so that its panics become answers.
-        .layer(CatchPanicLayer::custom(panics::answer))
-        // Before any work: a stranger costs nothing but this check.
-        .layer(from_fn_with_state(parts.auth, auth::check))
-        // After authentication, so that strangers cannot take the slots.
-        .layer(from_fn_with_state(
-            Arc::new(Semaphore::new(parts.max_concurrent_calls)),
-            shed::limit,
-        ))
-        // Innermost: bounds the work itself.
-        .layer(from_fn(deadline::enforce));
-
-    let community =
-        CommunityServiceServer::new(parts.community).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let webhook_events = WebhookEventServiceServer::new(parts.webhook_events)
-        .max_decoding_message_size(MAX_MESSAGE_BYTES)
-        .max_encoding_message_size(usize::MAX);
-    Routes::new(community)
-        .add_service(webhook_events)
-        .add_service(ActivityServiceServer::new(parts.activities))
-        .add_service(health)
-        .add_service(reflection)
-        .add_service(reflection_alpha)
-        .into_axum_router()
-        .layer(layers)
-        .into()
+    let services = ByName {
+        get_member: GetMember::new(parts.community.clone(), MAX_MESSAGE_BYTES),
+        community: CommunityServiceServer::new(parts.community)
+            .max_decoding_message_size(MAX_MESSAGE_BYTES),
+        webhook_events: WebhookEventServiceServer::new(parts.webhook_events)
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .max_encoding_message_size(usize::MAX),
+        activities: ActivityServiceServer::new(parts.activities),
+        others: Routes::new(health)
+            .add_service(reflection)
+            .add_service(reflection_alpha)
+            .prepare(),
+    };
+    Inbound::new(parts.layers, services.into())
 }
 
 /// What a gRPC service must be to be routed to.

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use rand::RngExt as _;
 use service_kit::clock::SharedClock;
+use service_kit::tasks::Tasks;
 
 use crate::activities::{MongoActivities, Retention, SharedActivityStore, SqliteActivities};
-use crate::cache::Cache;
+use crate::cache::{Cache, Policy};
 use crate::community_members::{MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers};
-use crate::config::{Config, EventsConfig};
+use crate::config::{CacheConfig, Config, EventsConfig};
 use crate::events::{self, SharedEventStore};
 use crate::rate_limit::Limiter;
 use crate::redis_link::{AddressError, RedisLink};
@@ -47,21 +49,23 @@ pub(crate) struct Stores {
 
 impl Stores {
     /// Makes the stores that the settings name.
-    pub(crate) fn open(config: &Config, clock: &SharedClock) -> Result<Self, Error> {
+    pub(crate) fn open(config: &Config, clock: &SharedClock, tasks: &Tasks) -> Result<Self, Error> {
         let budget = config.bettermode.budget;
-        let (cache, limiter) = match &config.cache.redis_url {
-            Some(url) => {
-                let link = RedisLink::new(url)?;
-                (
-                    Cache::redis(link.clone(), Arc::clone(clock)),
-                    Limiter::redis(budget, link, ENDPOINT),
-                )
-            }
-            None => (
-                Cache::memory(config.cache.max_bytes, Arc::clone(clock)),
-                Limiter::memory(budget),
-            ),
+        let redis = match &config.cache.redis_url {
+            Some(url) => Some(RedisLink::new(url)?),
+            None => None,
         };
+        let limiter = match &redis {
+            Some(link) => Limiter::redis(budget, link.clone(), ENDPOINT),
+            None => Limiter::memory(budget),
+        };
+        let cache = Cache::new(
+            redis,
+            config.cache.max_bytes,
+            policy(&config.cache),
+            Arc::clone(clock),
+            tasks.clone(),
+        );
         let (events, members, activities) = lasting(&config.events, clock)?;
         Ok(Self {
             cache,
@@ -70,6 +74,19 @@ impl Stores {
             members,
             activities,
         })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wiring is where randomness comes from"
+)]
+fn policy(config: &CacheConfig) -> Policy {
+    Policy {
+        fresh_for: config.member_ttl,
+        serve_for: config.member_max_age,
+        not_found_for: config.not_found_ttl,
+        jitter: Arc::new(|| rand::rng().random_range(0.9..=1.1)),
     }
 }
 

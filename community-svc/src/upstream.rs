@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bettermode::Client;
+use bettermode::{BreakerState, Client};
 use jiff::Timestamp;
 use service_kit::clock::SharedClock;
 
@@ -82,6 +82,15 @@ impl Upstream {
         call: Call,
         result: Result<T, bettermode::Error>,
     ) -> Result<T, Error> {
+        // Our own breaker and budget refuse without asking BetterMode.
+        let asked = !matches!(
+            result,
+            Err(bettermode::Error::CircuitOpen { .. }
+                | bettermode::Error::RateLimited {
+                    by_vendor: false,
+                    ..
+                })
+        );
         let result = result.map_err(|error| call.failed(&error));
         self.metrics.upstream(match &result {
             Ok(_) => "ok",
@@ -89,6 +98,7 @@ impl Upstream {
         });
         let at = self.clock.now();
         let condition = match &result {
+            _ if !asked => None,
             Err(
                 error @ (Error::UpstreamUnavailable { .. }
                 | Error::UpstreamTokenRefused
@@ -98,14 +108,19 @@ impl Upstream {
                 at,
                 message: error.to_string(),
             }),
-            // Our own budget refuses without asking BetterMode.
-            Err(Error::UpstreamRateLimited { .. } | Error::ImpersonationUnavailable) => None,
+            Err(Error::ImpersonationUnavailable) => None,
             _ => Some(Condition::Up { at }),
         };
         if let Some(condition) = condition {
             *self.lock() = condition;
         }
         result
+    }
+
+    /// Whether calls go out at present, or BetterMode was found to be down.
+    #[must_use]
+    pub fn breaker(&self) -> BreakerState {
+        self.client.breaker()
     }
 
     /// What the last call told.
@@ -120,3 +135,6 @@ impl Upstream {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

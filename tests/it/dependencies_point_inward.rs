@@ -24,12 +24,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("webhook-edge", &["community-proto", "service-kit"]),
     ("integration-tests", ANYTHING),
-    ("bench", &["community-proto", "integration-tests"]),
+    ("bench", ANYTHING),
     ("fuzz-targets", &["service-kit", "webhook-edge"]),
     ("xtask", ANYTHING),
 ];
 
 const ANYTHING: &[&str] = &[
+    "integration-tests",
     "bettermode",
     "community-proto",
     "community-svc",

@@ -16,7 +16,11 @@ async fn a_member_is_read_by_id_and_then_from_memory() {
 
 #[tokio::test]
 async fn a_member_is_read_by_id_and_then_from_redis() {
-    let sandbox = Sandbox::builder().with_redis().start().await;
+    let sandbox = Sandbox::builder()
+        .with_redis()
+        .service_setting("COMMUNITY_SVC_CACHE_BYTES", "0")
+        .start()
+        .await;
     a_member_is_read_once_and_then_from(Source::Redis, &sandbox).await;
 }
 
@@ -128,6 +132,7 @@ async fn a_member_nobody_knows_is_not_found_whichever_way_one_asks() {
     ] {
         let request = GetMemberRequest {
             identifier: Some(identifier),
+            read_options: None,
         };
         let failure = Failure::of(community.get_member(request).await)
             .is(Code::NotFound, ErrorReason::MemberNotFound);
@@ -152,7 +157,10 @@ async fn an_identifier_that_breaks_a_rule_is_refused_by_name_and_asks_bettermode
         (Some(Identifier::Username(String::new())), "username"),
         (Some(Identifier::Username("x".repeat(129))), "username"),
     ] {
-        let request = GetMemberRequest { identifier };
+        let request = GetMemberRequest {
+            identifier,
+            read_options: None,
+        };
         Failure::of(community.get_member(request).await)
             .is(Code::InvalidArgument, ErrorReason::InvalidField)
             .about(field);
@@ -170,6 +178,7 @@ async fn an_identifier_that_breaks_a_rule_is_refused_by_name_and_asks_bettermode
 pub(crate) async fn by_id(clients: &Clients, id: &str) -> (Member, Freshness) {
     let request = GetMemberRequest {
         identifier: Some(Identifier::MemberId(id.to_owned())),
+        read_options: None,
     };
     let answer = clients.community().get_member(request).await.unwrap();
     let answer = answer.into_inner();
@@ -179,6 +188,7 @@ pub(crate) async fn by_id(clients: &Clients, id: &str) -> (Member, Freshness) {
 async fn by_username(clients: &Clients, name: &str) -> (Member, Freshness) {
     let request = GetMemberRequest {
         identifier: Some(Identifier::Username(name.to_owned())),
+        read_options: None,
     };
     let answer = clients.community().get_member(request).await.unwrap();
     let answer = answer.into_inner();
@@ -191,6 +201,7 @@ pub(crate) async fn by_email(
 ) -> Result<(Member, Freshness), tonic::Status> {
     let request = GetMemberByEmailRequest {
         email: email.to_owned(),
+        read_options: None,
     };
     let answer = clients.community().get_member_by_email(request).await?;
     let answer = answer.into_inner();

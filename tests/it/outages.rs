@@ -6,7 +6,7 @@ use community_proto::v1::{
     Dependency, DependencyState, ErrorReason, GetStatusRequest, IngestWebhookEventsRequest,
     ListWebhookEventsRequest, Source,
 };
-use integration_tests::{Clients, Failure, Sandbox, eventually};
+use integration_tests::{Clients, Failure, Sandbox, SandboxBuilder, eventually};
 use serde_json::Value;
 use tonic::Code;
 
@@ -16,7 +16,7 @@ use crate::webhook_to_event::{of_type, subscription};
 
 #[tokio::test]
 async fn members_are_still_read_while_redis_is_down_and_shared_again_afterwards() {
-    let mut sandbox = Sandbox::builder().with_redis().start().await;
+    let mut sandbox = shared_alone().start().await;
     let replica = sandbox.another_service().await;
     let world = sandbox.fake.world().await;
     let (one, two) = (world.text("/members/0/id"), world.text("/members/1/id"));
@@ -47,7 +47,7 @@ async fn members_are_still_read_while_redis_is_down_and_shared_again_afterwards(
 
 #[tokio::test]
 async fn a_redis_that_hangs_does_not_hang_the_reads() {
-    let sandbox = Sandbox::builder().with_redis().start().await;
+    let sandbox = shared_alone().start().await;
     let id = sandbox.fake.world().await.text("/members/0/id");
     by_id(&sandbox.clients, &id).await;
     let redis = sandbox.redis.as_ref().unwrap();
@@ -181,8 +181,7 @@ async fn no_event_that_was_acknowledged_is_lost_when_mongodb_dies_in_the_middle(
 
 #[tokio::test]
 async fn the_service_starts_with_everything_down_and_recovers_without_a_restart() {
-    let mut sandbox = Sandbox::builder()
-        .with_redis()
+    let mut sandbox = shared_alone()
         .with_own_mongodb()
         .acknowledging_when_stored()
         .start()
@@ -237,6 +236,13 @@ async fn a_cached_member_is_read_while_bettermode_is_down() {
     // The stores do not need BetterMode.
     ingest(&sandbox, [event(1, "space.alone")]).await;
     assert_eq!(of_type(&sandbox, "space.alone").await.len(), 1);
+}
+
+/// A system whose copies of members are in Redis alone.
+fn shared_alone() -> SandboxBuilder {
+    Sandbox::builder()
+        .with_redis()
+        .service_setting("COMMUNITY_SVC_CACHE_BYTES", "0")
 }
 
 /// The part of this name once it has this state.

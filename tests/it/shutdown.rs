@@ -60,6 +60,7 @@ async fn a_call_that_does_not_end_is_cut_when_the_drain_limit_is_reached() {
     let clients = sandbox.clients.clone();
     let request = community_proto::v1::GetMemberRequest {
         identifier: Some(community_proto::v1::get_member_request::Identifier::MemberId(id)),
+        read_options: None,
     };
     let open = async { clients.community().get_member(request).await };
     let end = async {

@@ -20,10 +20,12 @@ async fn every_rpc_names_the_setting_and_bettermode_hears_nothing() {
     let mut events = sandbox.clients.webhook_events();
     let request = GetMemberRequest {
         identifier: Some(Identifier::MemberId("member0000".to_owned())),
+        read_options: None,
     };
     names_the_setting(community.get_member(request).await);
     let request = GetMemberByEmailRequest {
         email: "somebody@example.com".to_owned(),
+        read_options: None,
     };
     names_the_setting(community.get_member_by_email(request).await);
     let request = message("member0000", "Hello");

@@ -120,6 +120,7 @@ async fn an_answer_that_makes_no_sense_is_told_without_quoting_it() {
         .await;
     let request = GetMemberRequest {
         identifier: Some(Identifier::MemberId(id)),
+        read_options: None,
     };
     let failure = Failure::of(sandbox.clients.community().get_member(request).await);
     let failure = failure.is(Code::Internal, ErrorReason::UpstreamUnintelligible);
@@ -286,6 +287,7 @@ async fn over_our_own_budget_bettermode_is_not_even_asked() {
     for number in 0..12 {
         let request = GetMemberRequest {
             identifier: Some(Identifier::MemberId(format!("nobody{number:04}"))),
+            read_options: None,
         };
         let failure = Failure::of(sandbox.clients.community().get_member(request).await);
         if failure.reason == ErrorReason::UpstreamRateLimited {
@@ -316,6 +318,7 @@ async fn a_post_of_a_network_that_cannot_be_reached_is_known_not_to_exist() {
 async fn read_anybody(sandbox: &Sandbox) -> Failure {
     let request = GetMemberRequest {
         identifier: Some(Identifier::MemberId("nobody0000".to_owned())),
+        read_options: None,
     };
     Failure::of(sandbox.clients.community().get_member(request).await)
 }

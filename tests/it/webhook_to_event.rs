@@ -309,6 +309,7 @@ async fn a_members_own_webhook_does_not_hide_a_member_who_is_gone() {
     eventually("the member is deleted or gone", async || {
         let request = GetMemberRequest {
             identifier: Some(Identifier::MemberId(id.clone())),
+            read_options: None,
         };
         match sandbox.clients.community().get_member(request).await {
             Err(status) if status.code() == tonic::Code::NotFound => Ok(()),

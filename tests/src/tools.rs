@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 /// A tool's path, as `cargo xtask test` hands it on: `TEST_REDIS_SERVER`,
 /// `TEST_MONGOD`, `TEST_GRPCURL`, `TEST_BUF`, `TEST_CURL`, `TEST_OPENSSL`,
-/// `TEST_NODE`, and `TEST_VENDOR_CLIENT`, the folder whose `node_modules` holds the
+/// `TEST_NODE`, `TEST_H2LOAD`, and `TEST_VENDOR_CLIENT`, the folder whose `node_modules` holds the
 /// vendor's client.
 ///
 /// Panics without it: a test that cannot run has not passed.

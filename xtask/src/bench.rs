@@ -29,15 +29,29 @@ enum What {
     SlowSockets,
     /// The service is away, comes back, the edge drains
     Outage,
+    /// Reads of members: hits, misses, changes, outages, memory
+    Reads,
 }
 
 impl What {
+    /// What it runs besides our own programs, and where it finds each.
+    fn tools(self) -> &'static [(&'static str, Tool)] {
+        match self {
+            Self::Reads => &[
+                ("TEST_REDIS_SERVER", Tool::RedisServer),
+                ("TEST_H2LOAD", Tool::H2load),
+            ],
+            _ => &[("TEST_MONGOD", Tool::Mongod)],
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Webhooks => "webhooks",
             Self::StoredEvents => "stored-events",
             Self::SlowSockets => "slow-sockets",
             Self::Outage => "outage",
+            Self::Reads => "reads",
         }
     }
 }
@@ -45,7 +59,9 @@ impl What {
 /// Builds and measures; fails with the exit code of the measurement.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error> {
     let interrupt = Interrupt::listen()?;
-    let tools = tools::ensure(workspace, &[Tool::Mongod])?;
+    let wanted = options.what.tools();
+    let names: Vec<Tool> = wanted.iter().map(|(_, tool)| *tool).collect();
+    let tools = tools::ensure(workspace, &names)?;
     build(workspace, &interrupt)?;
 
     terminal::heading(options.what.name());
@@ -61,7 +77,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error>
     bench
         .current_dir(&workspace.root)
         .env("TMPDIR", temporary.path())
-        .env("TEST_MONGOD", tools.path(Tool::Mongod))
+        .envs(
+            wanted
+                .iter()
+                .map(|(variable, tool)| (variable, tools.path(*tool))),
+        )
         .arg(options.what.name())
         .args(&options.arguments);
     let status = Group::start(&mut bench)?.wait(&interrupt)?;
@@ -77,7 +97,7 @@ fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {
     terminal::heading("build");
     let mut command = workspace.cargo();
     command.args(["build", "--release", "--bins"]);
-    for name in ["bench", "community-svc", "webhook-edge"] {
+    for name in ["bench", "community-svc", "webhook-edge", "fake-bettermode"] {
         command.args(["--package", name]);
     }
     let status = Group::start(&mut command)?.wait(interrupt)?;

@@ -22,6 +22,7 @@ const VARIABLES: &[(&str, Tool)] = &[
     ("TEST_OPENSSL", Tool::OpenSsl),
     ("TEST_NODE", Tool::Node),
     ("TEST_VENDOR_CLIENT", Tool::VendorClient),
+    ("TEST_H2LOAD", Tool::H2load),
 ];
 
 /// Runs every test whose name contains one of the filters; all without one.

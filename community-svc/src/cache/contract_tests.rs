@@ -1,392 +1,369 @@
-//! What every cache must do, over each place of its entries.
+//! What every cache must do: with memory alone, with Redis alone, with both.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use rand::SeedableRng as _;
-use rand::rngs::SmallRng;
-use serde::{Deserialize, Serialize};
-use service_kit::clock::{Clock as _, ManualClock};
-use uuid::Uuid;
 
-use super::{Cache, CacheKey, FillToken, Lookup, Store, jittered};
+use super::testing::{ABSENT, Bench, CardKey, FRESH, OLDEST};
+use super::{Mode, Options, Source};
+use crate::error::Error;
 use crate::redis_link::testing;
 
-const TTL: Duration = Duration::from_secs(300);
+const MEMORY: u64 = 1 << 20;
 
-/// Runs each function over both places.
+/// Runs each function over all three.
 macro_rules! contract {
     ($($name:ident),+ $(,)?) => {
         mod memory {
-            $(#[tokio::test] async fn $name() { super::$name(super::Bench::memory()).await; })+
+            $(#[tokio::test] async fn $name() {
+                super::$name(super::Bench::new(None, super::MEMORY)).await;
+            })+
         }
         mod real_redis {
-            $(#[tokio::test] async fn $name() { super::$name(super::Bench::redis()).await; })+
+            $(#[tokio::test] async fn $name() {
+                super::$name(super::Bench::new(Some(super::testing::link()), 0)).await;
+            })+
+        }
+        mod memory_over_real_redis {
+            $(#[tokio::test] async fn $name() {
+                super::$name(super::Bench::new(Some(super::testing::link()), super::MEMORY)).await;
+            })+
         }
     };
 }
 
 contract!(
-    a_filled_entry_is_found_with_its_age,
-    an_entry_is_gone_when_its_time_is_over,
+    a_value_is_fetched_once_and_served_from_its_copy,
+    an_absence_is_believed_for_a_short_time,
+    an_invalidation_clears_an_absence,
+    an_old_copy_is_served_while_a_newer_one_is_fetched,
+    a_very_old_copy_is_served_only_where_the_origin_does_not_answer,
+    a_copy_past_its_last_age_is_never_served,
+    what_the_origin_says_about_the_value_is_not_hidden_by_an_old_copy,
+    a_reader_can_ask_for_a_newer_copy,
+    a_reader_can_go_past_every_copy_and_leaves_the_answer_for_others,
+    a_reader_can_ask_for_a_copy_alone,
     a_fill_that_began_before_an_invalidation_never_lands,
-    a_fill_after_an_invalidation_lands_over_the_tombstone,
-    an_old_fill_does_not_land_after_a_newer_entry_has_come_and_gone,
-    a_fill_that_took_too_long_does_not_land,
-    of_many_fills_of_one_miss_one_lands,
-    an_entry_that_cannot_be_read_is_a_miss_and_is_replaced,
-    an_entry_of_another_schema_is_a_miss_and_is_replaced,
-    invalidating_what_is_not_there_shuts_out_fills_too,
-    a_fill_without_a_look_up_lands_only_where_nothing_is,
+    who_reads_after_an_invalidation_is_not_told_what_was_asked_before_it,
+    a_fill_that_learnt_its_key_late_does_not_land_after_an_invalidation,
+    many_readers_of_one_missing_value_cost_one_request,
+    a_request_that_nobody_waits_for_is_given_up,
+    a_failure_is_not_remembered,
 );
 
-/// A cache, a clock to move, and keys that no other test uses.
-struct Bench {
-    cache: Cache,
-    clock: Arc<ManualClock>,
-    prefix: Uuid,
-}
-
-impl Bench {
-    fn new(make: impl FnOnce(Arc<ManualClock>) -> Cache) -> Self {
-        let clock = Arc::new(ManualClock::new(now()));
-        Self {
-            cache: make(clock.clone()),
-            clock,
-            prefix: Uuid::new_v4(),
-        }
-    }
-
-    fn memory() -> Self {
-        Self::new(|clock| Cache::memory(1 << 20, clock))
-    }
-
-    fn redis() -> Self {
-        Self::new(|clock| Cache::redis(testing::link(), clock))
-    }
-
-    fn key(&self, id: &str) -> CardKey {
-        CardKey(format!("bettermode:test:{}:{id}", self.prefix))
-    }
-
-    async fn miss(&self, key: &CardKey) -> FillToken {
-        match self.cache.lookup(key).await.unwrap() {
-            Lookup::Miss(token) => token,
-            Lookup::Hit { value, .. } => panic!("expected a miss, found {value:?}"),
-        }
-    }
-
-    async fn hit(&self, key: &CardKey) -> Card {
-        match self.cache.lookup(key).await.unwrap() {
-            Lookup::Hit { value, .. } => value,
-            Lookup::Miss(token) => panic!("expected a hit, found {token:?}"),
-        }
-    }
-
-    async fn fill(&self, key: &CardKey, token: FillToken, name: &str) -> bool {
-        self.fill_for(key, token, name, TTL).await
-    }
-
-    async fn fill_for(&self, key: &CardKey, token: FillToken, name: &str, ttl: Duration) -> bool {
-        self.cache
-            .fill(key, token, &card(name), now(), ttl)
-            .await
-            .unwrap()
-    }
-
-    async fn put_raw(&self, key: &CardKey, raw: &'static str) {
-        match &self.cache.store {
-            Store::Redis(store) => {
-                let mut set = redis::cmd("SET");
-                set.arg(&key.0).arg(raw).arg("EX").arg(60);
-                store.link().command::<()>(&set).await.unwrap();
-            }
-            Store::Memory(store) => store.put_raw(key.0.clone(), Bytes::from(raw)).await,
-        }
-    }
-
-    /// Waits for `ttl` to pass: by the clock, or by Redis's own.
-    async fn wait_until_gone(&self, key: &CardKey, ttl: Duration) {
-        self.clock.advance(ttl);
-        if let Store::Redis(store) = &self.cache.store {
-            for _ in 0..1_000_000 {
-                let exists: bool = store
-                    .link()
-                    .command(redis::cmd("EXISTS").arg(&key.0))
-                    .await
-                    .unwrap();
-                if !exists {
-                    return;
-                }
-            }
-            panic!("redis still has {} after {ttl:?}", key.0);
-        }
+fn within(seconds: u64) -> Options {
+    Options {
+        max_staleness: Some(Duration::from_secs(seconds)),
+        ..Options::default()
     }
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Card {
-    name: String,
-}
-
-#[derive(Debug)]
-struct CardKey(String);
-
-impl CacheKey for CardKey {
-    type Value = Card;
-    const SCHEMA: u32 = 3;
-
-    fn key(&self) -> String {
-        self.0.clone()
+fn mode(mode: Mode) -> Options {
+    Options {
+        mode,
+        ..Options::default()
     }
 }
 
-fn card(name: &str) -> Card {
-    Card {
-        name: name.to_owned(),
+fn away() -> Error {
+    Error::UpstreamRateLimited {
+        retry_after: Duration::from_secs(3),
     }
 }
 
-fn now() -> Timestamp {
-    "2026-03-04T05:06:07Z".parse().unwrap()
+async fn a_value_is_fetched_once_and_served_from_its_copy(bench: Bench) {
+    let key = CardKey::unique();
+    let first = bench.read(&key).await;
+    assert_eq!(first.source, Source::BetterMode);
+    bench.clock.advance(FRESH / 2);
+    let second = bench.read(&key).await;
+    assert_ne!(second.source, Source::BetterMode);
+    assert_eq!(second.value(), first.value());
+    assert_eq!(second.fetched_at(), first.fetched_at());
+    assert!(!second.stale);
+    assert_eq!(bench.cache.copy_from(&key).await, Some(first.fetched_at()));
+    assert_eq!(bench.origin.asked(), 1);
 }
 
-async fn a_filled_entry_is_found_with_its_age(bench: Bench) {
-    let key = bench.key("a");
-    let token = bench.miss(&key).await;
-    let fetched_at = bench.clock.now();
+async fn an_absence_is_believed_for_a_short_time(bench: Bench) {
+    let key = CardKey::unique();
+    bench.origin.has_none();
+    for _ in 0..3 {
+        assert_eq!(bench.name(&key).await, None);
+    }
+    assert_eq!(bench.origin.asked(), 1);
+    bench.origin.set("ada");
+    bench.clock.advance(ABSENT);
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada"));
+}
+
+async fn an_invalidation_clears_an_absence(bench: Bench) {
+    let key = CardKey::unique();
+    bench.origin.has_none();
+    assert_eq!(bench.name(&key).await, None);
+    bench.origin.set("ada");
+    bench.cache.invalidate(&key).await.unwrap();
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada"));
+}
+
+async fn an_old_copy_is_served_while_a_newer_one_is_fetched(bench: Bench) {
+    let key = CardKey::unique();
+    bench.read(&key).await;
+    bench.origin.set("ada lovelace");
+    bench.clock.advance(FRESH);
+    let old = bench.read(&key).await;
+    assert!(old.stale);
+    assert_eq!(old.value().unwrap().name, "ada");
+    bench.settle().await;
+    let new = bench.read(&key).await;
+    assert_eq!(new.value().unwrap().name, "ada lovelace");
+    assert!(!new.stale);
+    assert_eq!(bench.origin.asked(), 2);
+}
+
+async fn a_very_old_copy_is_served_only_where_the_origin_does_not_answer(bench: Bench) {
+    let key = CardKey::unique();
+    bench.read(&key).await;
+    bench.clock.advance(FRESH * 2);
+    bench.origin.fails_with(away());
+    let old = bench.read(&key).await;
+    assert!(old.stale);
+    assert_eq!(bench.origin.asked(), 2);
     bench.clock.advance(Duration::from_secs(2));
-    let landed = bench
-        .cache
-        .fill(&key, token, &card("Ada"), fetched_at, TTL)
-        .await;
-    assert!(landed.unwrap());
-    match bench.cache.lookup(&key).await.unwrap() {
-        Lookup::Hit {
-            value,
-            fetched_at: found,
-        } => {
-            assert_eq!(value, card("Ada"));
-            assert_eq!(found, fetched_at);
-        }
-        Lookup::Miss(token) => panic!("missed: {token:?}"),
-    }
-    bench.miss(&bench.key("b")).await;
+    bench.origin.set("ada lovelace");
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada lovelace"));
 }
 
-async fn an_entry_is_gone_when_its_time_is_over(bench: Bench) {
-    let key = bench.key("a");
-    let ttl = Duration::from_millis(500);
-    let token = bench.miss(&key).await;
-    assert!(bench.fill_for(&key, token, "Ada", ttl).await);
-    assert_eq!(bench.hit(&key).await, card("Ada"));
-    bench.wait_until_gone(&key, ttl).await;
-    let token = bench.miss(&key).await;
-    assert!(bench.fill(&key, token, "Grace").await);
+async fn a_copy_past_its_last_age_is_never_served(bench: Bench) {
+    let key = CardKey::unique();
+    bench.read(&key).await;
+    bench.clock.advance(OLDEST);
+    bench.origin.fails_with(away());
+    let outcome = bench.read_with(&key, Options::default()).await;
+    assert_eq!(outcome.unwrap_err(), away());
+}
+
+async fn what_the_origin_says_about_the_value_is_not_hidden_by_an_old_copy(bench: Bench) {
+    let key = CardKey::unique();
+    bench.read(&key).await;
+    bench.clock.advance(FRESH * 2);
+    bench.origin.has_none();
+    assert_eq!(bench.name(&key).await, None);
+    bench.clock.advance(ABSENT);
+    let refused = Error::UpstreamPermissionDenied {
+        attempted: "reading",
+        field: None,
+    };
+    bench.origin.fails_with(refused.clone());
+    let outcome = bench.read_with(&key, Options::default()).await;
+    assert_eq!(outcome.unwrap_err(), refused);
+}
+
+async fn a_reader_can_ask_for_a_newer_copy(bench: Bench) {
+    let key = CardKey::unique();
+    bench.read(&key).await;
+    bench.clock.advance(Duration::from_secs(60));
+    assert_ne!(
+        bench.read_with(&key, within(60)).await.unwrap().source,
+        Source::BetterMode
+    );
+    bench.origin.set("ada lovelace");
+    let newer = bench.read_with(&key, within(59)).await.unwrap();
+    assert_eq!(newer.value().unwrap().name, "ada lovelace");
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada lovelace"));
+    bench.clock.advance(Duration::from_secs(60));
+    bench.origin.fails_with(away());
+    let outcome = bench.read_with(&key, within(59)).await;
+    assert_eq!(outcome.unwrap_err(), away());
+}
+
+async fn a_reader_can_go_past_every_copy_and_leaves_the_answer_for_others(bench: Bench) {
+    let key = CardKey::unique();
+    bench.read(&key).await;
+    bench.origin.set("ada lovelace");
+    let past = bench.read_with(&key, mode(Mode::Bypass)).await.unwrap();
+    assert_eq!(past.source, Source::BetterMode);
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada lovelace"));
+    assert_eq!(bench.origin.asked(), 2);
+}
+
+async fn a_reader_can_ask_for_a_copy_alone(bench: Bench) {
+    let key = CardKey::unique();
+    let nothing = bench.read_with(&key, mode(Mode::Only)).await;
+    assert_eq!(nothing.unwrap_err(), Error::NotCached);
+    bench.read(&key).await;
+    bench.clock.advance(FRESH * 2);
+    let old = bench.read_with(&key, mode(Mode::Only)).await.unwrap();
+    assert!(old.stale);
+    assert_eq!(bench.origin.asked(), 1);
 }
 
 async fn a_fill_that_began_before_an_invalidation_never_lands(bench: Bench) {
-    let key = bench.key("a");
-    let absent = bench.miss(&key).await;
-    bench.cache.invalidate(&key).await.unwrap();
-    assert!(!bench.fill(&key, absent.clone(), "old").await);
-
-    let tombstone = bench.miss(&key).await;
-    bench.cache.invalidate(&key).await.unwrap();
-    assert!(!bench.fill(&key, tombstone.clone(), "old").await);
-
-    let newest = bench.miss(&key).await;
-    assert!(bench.fill(&key, newest, "new").await);
-    assert!(!bench.fill(&key, absent, "old").await);
-    assert!(!bench.fill(&key, tombstone, "old").await);
-    assert_eq!(bench.hit(&key).await, card("new"));
-}
-
-async fn a_fill_after_an_invalidation_lands_over_the_tombstone(bench: Bench) {
-    let key = bench.key("a");
-    let token = bench.miss(&key).await;
-    assert!(bench.fill(&key, token, "old").await);
-    bench.cache.invalidate(&key).await.unwrap();
-    let token = bench.miss(&key).await;
-    assert!(bench.fill(&key, token, "new").await);
-    assert_eq!(bench.hit(&key).await, card("new"));
-}
-
-async fn an_old_fill_does_not_land_after_a_newer_entry_has_come_and_gone(bench: Bench) {
-    let key = bench.key("a");
-    let ttl = Duration::from_millis(500);
-    let old = bench.miss(&key).await;
-    bench.cache.invalidate(&key).await.unwrap();
-    let new = bench.miss(&key).await;
-    assert!(bench.fill_for(&key, new, "new", ttl).await);
-    bench.wait_until_gone(&key, ttl).await;
-    assert!(!bench.fill_for(&key, old, "old", ttl).await);
-}
-
-async fn a_fill_that_took_too_long_does_not_land(bench: Bench) {
-    let key = bench.key("a");
-    let slow = bench.miss(&key).await;
-    bench.clock.advance(super::FILL_WINDOW);
-    assert!(!bench.fill(&key, slow, "old").await);
-
-    let confused = bench.miss(&key).await;
-    bench.clock.set(now() - Duration::from_secs(1));
-    assert!(!bench.fill(&key, confused, "old").await);
-}
-
-async fn of_many_fills_of_one_miss_one_lands(bench: Bench) {
-    let key = bench.key("a");
-    for round in ["absent", "tombstone"] {
-        let token = bench.miss(&key).await;
-        let fills = (0..20).map(|_| bench.fill(&key, token.clone(), round));
-        let landed = futures::future::join_all(fills).await;
-        assert_eq!(landed.into_iter().filter(|landed| *landed).count(), 1);
-        assert_eq!(bench.hit(&key).await, card(round));
+    let key = CardKey::unique();
+    bench.origin.hold();
+    let reading = bench.read(&key);
+    let changing = async {
+        bench.origin.is_asked().await;
+        bench.origin.set("ada lovelace");
         bench.cache.invalidate(&key).await.unwrap();
+        bench.origin.release();
+    };
+    let (old, ()) = tokio::join!(reading, changing);
+    assert_eq!(old.value().unwrap().name, "ada");
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada lovelace"));
+}
+
+async fn who_reads_after_an_invalidation_is_not_told_what_was_asked_before_it(bench: Bench) {
+    for mode in [Mode::Default, Mode::Bypass].map(mode) {
+        let key = CardKey::unique();
+        bench.origin.set("ada");
+        bench.origin.hold();
+        let mut before = Box::pin(bench.read_with(&key, mode));
+        let asked = std::pin::pin!(bench.origin.is_asked());
+        assert!(matches!(
+            futures::future::select(&mut before, asked).await,
+            futures::future::Either::Right(_)
+        ));
+        bench.origin.set("ada lovelace");
+        bench.cache.invalidate(&key).await.unwrap();
+        let after = bench.read_with(&key, mode);
+        let opening = async {
+            tokio::task::yield_now().await;
+            bench.origin.release();
+        };
+        let (before, after, ()) = tokio::join!(before, after, opening);
+        assert_eq!(before.unwrap().value().unwrap().name, "ada");
+        assert_eq!(after.unwrap().value().unwrap().name, "ada lovelace");
+        // The second question, so that the next round waits for its own first one.
+        bench.origin.is_asked().await;
     }
 }
 
-async fn an_entry_that_cannot_be_read_is_a_miss_and_is_replaced(bench: Bench) {
-    let broken = [
-        "",
-        "{",
-        "null",
-        r#"{"schema":3}"#,
-        r#"{"schema":3,"fetched_at":"yesterday","value":{"name":"x"}}"#,
-        r#"{"schema":3,"fetched_at":"2026-01-01T00:00:00Z","value":{"name":7}}"#,
-    ];
-    for (number, raw) in broken.into_iter().enumerate() {
-        let key = bench.key(&number.to_string());
-        bench.put_raw(&key, raw).await;
-        let stale = bench.miss(&key).await;
-        let token = bench.miss(&key).await;
-        assert!(bench.fill(&key, token, "good").await, "{raw}");
-        assert!(!bench.fill(&key, stale, "late").await, "{raw}");
-        assert_eq!(bench.hit(&key).await, card("good"), "{raw}");
-    }
-}
-
-async fn an_entry_of_another_schema_is_a_miss_and_is_replaced(bench: Bench) {
-    let key = bench.key("a");
-    let other = r#"{"schema":2,"fetched_at":"2026-01-01T00:00:00Z","value":{"name":"old"}}"#;
-    bench.put_raw(&key, other).await;
-    let token = bench.miss(&key).await;
-    assert!(bench.fill(&key, token, "new").await);
-    assert_eq!(bench.hit(&key).await, card("new"));
-}
-
-async fn invalidating_what_is_not_there_shuts_out_fills_too(bench: Bench) {
-    let key = bench.key("a");
-    let other = bench.key("b");
-    let token = bench.miss(&key).await;
-    let other_token = bench.miss(&other).await;
-    bench.cache.invalidate(&key).await.unwrap();
-    assert!(!bench.fill(&key, token, "old").await);
-    assert!(bench.fill(&other, other_token, "untouched").await);
-}
-
-async fn a_fill_without_a_look_up_lands_only_where_nothing_is(bench: Bench) {
-    let [free, full, buried] = ["free", "full", "buried"].map(|id| bench.key(id));
-    let token = bench.miss(&full).await;
+async fn a_fill_that_learnt_its_key_late_does_not_land_after_an_invalidation(bench: Bench) {
+    let (key, other) = (CardKey::unique(), CardKey::unique());
+    let card = |name: &str| super::testing::Card {
+        name: name.to_owned(),
+    };
     let begun = bench.cache.begin();
-    assert!(bench.fill(&full, token, "first").await);
-    bench.cache.invalidate(&buried).await.unwrap();
-    assert!(bench.fill(&free, begun.clone(), "begun").await);
-    assert!(!bench.fill(&full, begun.clone(), "begun").await);
-    assert!(!bench.fill(&buried, begun, "begun").await);
+    bench.cache.invalidate(&key).await.unwrap();
+    bench.cache.put(&key, begun, card("old")).await;
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada"));
+    let begun = bench.cache.begin();
+    bench.cache.put(&other, begun, card("bob")).await;
+    assert_eq!(bench.name(&other).await.as_deref(), Some("bob"));
+    assert_eq!(bench.origin.asked(), 1);
 }
 
-#[test]
-fn jitter_moves_a_ttl_by_a_tenth_at_most() {
-    let mut rng = SmallRng::seed_from_u64(7);
-    let all: Vec<_> = (0..1_000).map(|_| jittered(TTL, &mut rng)).collect();
-    assert!(all.iter().all(|ttl| ttl.abs_diff(TTL) <= TTL / 10));
-    assert!(all.iter().any(|ttl| *ttl < TTL) && all.iter().any(|ttl| *ttl > TTL));
+async fn many_readers_of_one_missing_value_cost_one_request(bench: Bench) {
+    let key = CardKey::unique();
+    bench.origin.hold();
+    let readers = futures::future::join_all((0..500).map(|_| bench.name(&key)));
+    let opening = async {
+        bench.origin.is_asked().await;
+        bench.origin.release();
+    };
+    let (names, ()) = tokio::join!(readers, opening);
+    assert_eq!(names, vec![Some("ada".to_owned()); 500]);
+    assert_eq!(bench.origin.asked(), 1);
+}
+
+async fn a_request_that_nobody_waits_for_is_given_up(bench: Bench) {
+    let key = CardKey::unique();
+    bench.origin.hold();
+    {
+        let reading = std::pin::pin!(bench.read(&key));
+        let asked = std::pin::pin!(bench.origin.is_asked());
+        futures::future::select(reading, asked).await;
+    }
+    bench.origin.release();
+    bench.settle().await;
+    assert_eq!(bench.cache.copy_from(&key).await, None::<Timestamp>);
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada"));
+    assert_eq!(bench.origin.asked(), 2);
+}
+
+async fn a_failure_is_not_remembered(bench: Bench) {
+    let key = CardKey::unique();
+    bench.origin.fails_with(away());
+    let outcome = bench.read_with(&key, Options::default()).await;
+    assert_eq!(outcome.unwrap_err(), away());
+    bench.origin.set("ada");
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada"));
 }
 
 #[tokio::test]
-async fn a_cache_whose_redis_is_away_says_so_and_nothing_worse() {
-    let clock = Arc::new(ManualClock::new(now()));
-    let cache = Cache::redis(testing::dead_link(), clock);
-    let key = CardKey("bettermode:test:unreachable".to_owned());
-    let error = cache.lookup(&key).await.unwrap_err();
-    assert!(error.to_string().contains("REDIS_URL"), "{error}");
-    assert!(cache.invalidate(&key).await.is_err());
-    assert!(cache.ping().await.is_err());
+async fn memory_keeps_to_its_bound() {
+    let bench = Bench::new(None, 100_000);
+    for _ in 0..1000 {
+        bench.read(&CardKey::unique()).await;
+    }
+    let (copies, bytes) = bench.cache.memory_size();
+    assert!(
+        copies > 50 && bytes <= 100_000,
+        "{copies} copies, {bytes} bytes"
+    );
 }
 
-mod only_in_memory {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_bound_in_bytes_holds() {
-        let clock = Arc::new(ManualClock::new(now()));
-        let cache = Cache::memory(20_000, clock);
-        for number in 0..500 {
-            let key = CardKey(format!("bettermode:test:{number}"));
-            if let Lookup::Miss(token) = cache.lookup(&key).await.unwrap() {
-                let value = card(&"x".repeat(200));
-                cache.fill(&key, token, &value, now(), TTL).await.unwrap();
-            }
-        }
-        let Store::Memory(store) = &cache.store else {
-            panic!("not in memory")
-        };
-        let weight = store.weight().await;
-        assert!((10_000..=20_000).contains(&weight), "{weight}");
-    }
-
-    #[tokio::test]
-    async fn tombstones_outlive_their_minute_by_no_more_than_one_invalidation() {
-        let bench = Bench::memory();
-        for number in 0..100 {
-            let key = bench.key(&number.to_string());
-            bench.cache.invalidate(&key).await.unwrap();
-        }
-        bench.clock.advance(super::super::TOMBSTONE_TTL);
-        bench.cache.invalidate(&bench.key("last")).await.unwrap();
-        let Store::Memory(store) = &bench.cache.store else {
-            panic!("not in memory")
-        };
-        assert_eq!(store.tombstone_count(), 1);
-    }
+#[tokio::test]
+async fn a_copy_in_memory_costs_no_await() {
+    let bench = Bench::new(None, MEMORY);
+    let key = CardKey::unique();
+    let options = Options::default();
+    assert!(bench.cache.peek(&key, &options).is_none());
+    bench.read(&key).await;
+    assert_eq!(
+        bench.cache.peek(&key, &options).unwrap().source,
+        Source::Memory
+    );
+    bench.clock.advance(FRESH);
+    assert!(bench.cache.peek(&key, &options).is_none());
 }
 
-mod real_redis_entries {
-    use super::*;
-
-    #[tokio::test]
-    async fn are_readable_json_that_expires() {
-        let bench = Bench::redis();
-        let key = bench.key("a");
-        let link = testing::link();
-        let token = bench.miss(&key).await;
-        assert!(bench.fill(&key, token, "Ada").await);
-        let raw: String = link.command(redis::cmd("GET").arg(&key.0)).await.unwrap();
-        let expected = r#"{"schema":3,"fetched_at":"2026-03-04T05:06:07Z","value":{"name":"Ada"}}"#;
-        assert_eq!(raw, expected);
-        let ttl: u64 = link.command(redis::cmd("TTL").arg(&key.0)).await.unwrap();
-        assert!((295..=300).contains(&ttl), "{ttl}");
-
-        bench.cache.invalidate(&key).await.unwrap();
-        let raw: String = link.command(redis::cmd("GET").arg(&key.0)).await.unwrap();
-        assert!(raw.starts_with(r#"{"invalidated":""#), "{raw}");
-        let ttl: u64 = link.command(redis::cmd("TTL").arg(&key.0)).await.unwrap();
-        assert!((55..=60).contains(&ttl), "{ttl}");
-    }
-
-    #[tokio::test]
-    async fn of_a_foreign_type_are_removed() {
-        let bench = Bench::redis();
-        let key = bench.key("a");
-        testing::link()
-            .command::<()>(redis::cmd("RPUSH").arg(&key.0).arg("x"))
+#[tokio::test]
+async fn what_cannot_be_read_in_redis_is_a_miss_and_is_replaced() {
+    let link = testing::link();
+    let bench = Bench::new(Some(link.clone()), 0);
+    for raw in [
+        "rubbish",
+        r#"{"schema":2,"fetched_at":"2026-03-04T06:00:00Z","value":{}}"#,
+    ] {
+        let key = CardKey::unique();
+        let mut set = redis::cmd("SET");
+        link.command::<()>(set.arg(&key.0).arg(raw).arg("EX").arg(60))
             .await
             .unwrap();
-        let token = bench.miss(&key).await;
-        assert!(bench.fill(&key, token, "Ada").await);
-        assert_eq!(bench.hit(&key).await, card("Ada"));
+        assert_eq!(bench.name(&key).await.as_deref(), Some("ada"));
+        assert_eq!(bench.read(&key).await.source, Source::Redis);
     }
+    let foreign = CardKey::unique();
+    let mut push = redis::cmd("RPUSH");
+    link.command::<()>(push.arg(&foreign.0).arg("x"))
+        .await
+        .unwrap();
+    bench.read(&foreign).await;
+    assert_eq!(bench.read(&foreign).await.source, Source::Redis);
+}
+
+#[tokio::test]
+async fn redis_shows_a_copy_as_json() {
+    let link = testing::link();
+    let bench = Bench::new(Some(link.clone()), 0);
+    let key = CardKey::unique();
+    bench.read(&key).await;
+    let raw: String = link.command(redis::cmd("GET").arg(&key.0)).await.unwrap();
+    assert_eq!(
+        raw,
+        r#"{"schema":3,"fetched_at":"2026-03-04T06:00:00Z","value":{"name":"ada"}}"#
+    );
+}
+
+#[tokio::test]
+async fn a_redis_that_is_away_is_no_error_of_a_read() {
+    let bench = Bench::new(Some(testing::dead_link()), MEMORY);
+    let key = CardKey::unique();
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada"));
+    assert_eq!(bench.read(&key).await.source, Source::Memory);
+    assert!(bench.cache.invalidate(&key).await.is_err());
+    bench.origin.set("ada lovelace");
+    assert_eq!(bench.name(&key).await.as_deref(), Some("ada lovelace"));
 }

@@ -1,5 +1,6 @@
 //! The bytes of an entry: `{"schema":1,"fetched_at":"RFC 3339","value":{..}}`,
-//! readable with `redis-cli GET`, and of a tombstone: `{"invalidated":"nonce"}`.
+//! readable with `redis-cli GET`; the value is `null` where BetterMode has none such.
+//! And of a tombstone: `{"invalidated":"nonce"}`.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -9,11 +10,17 @@ use uuid::Uuid;
 
 use super::Error;
 
-#[derive(Serialize, Deserialize)]
-struct Entry<V> {
+#[derive(Serialize)]
+struct Written<'a, V> {
     schema: u32,
     fetched_at: Timestamp,
-    value: V,
+    value: Option<&'a V>,
+}
+
+#[derive(Deserialize)]
+struct Entry<V> {
+    fetched_at: Timestamp,
+    value: Option<V>,
 }
 
 /// Read first: the value of another version need not have this version's form.
@@ -26,9 +33,9 @@ struct Version {
 pub(super) fn encode<V: Serialize>(
     schema: u32,
     fetched_at: Timestamp,
-    value: &V,
+    value: Option<&V>,
 ) -> Result<Bytes, Error> {
-    serde_json::to_vec(&Entry {
+    serde_json::to_vec(&Written {
         schema,
         fetched_at,
         value,
@@ -38,7 +45,10 @@ pub(super) fn encode<V: Serialize>(
 }
 
 /// The value in `raw`; `None` for a tombstone, another version or rubbish.
-pub(super) fn decode<V: DeserializeOwned>(raw: &[u8], schema: u32) -> Option<(V, Timestamp)> {
+pub(super) fn decode<V: DeserializeOwned>(
+    raw: &[u8],
+    schema: u32,
+) -> Option<(Option<V>, Timestamp)> {
     let version: Version = serde_json::from_slice(raw).ok()?;
     if version.schema != schema {
         return None;

@@ -8,14 +8,14 @@ use sha2::{Digest as _, Sha256};
 use super::CacheKey;
 
 /// A member, under `bettermode:member:ID`.
-#[derive(Debug, Clone, Copy)]
-pub struct MemberKey<'a>(pub &'a MemberId);
+#[derive(Debug, Clone)]
+pub struct MemberKey(pub MemberId);
 
-impl CacheKey for MemberKey<'_> {
+impl CacheKey for MemberKey {
     type Value = Member;
     const SCHEMA: u32 = 1;
 
-    fn key(&self) -> String {
+    fn name(&self) -> String {
         format!("bettermode:member:{}", self.0)
     }
 }
@@ -37,7 +37,7 @@ impl CacheKey for UsernameKey {
     type Value = MemberId;
     const SCHEMA: u32 = 1;
 
-    fn key(&self) -> String {
+    fn name(&self) -> String {
         format!("bettermode:member-username:{}", self.0)
     }
 }
@@ -59,7 +59,7 @@ impl CacheKey for EmailKey {
     type Value = MemberId;
     const SCHEMA: u32 = 1;
 
-    fn key(&self) -> String {
+    fn name(&self) -> String {
         format!("bettermode:member-email:{}", self.0)
     }
 }
@@ -75,23 +75,23 @@ mod tests {
     #[test]
     fn a_member_is_found_under_the_key_that_the_guide_names() {
         let id = MemberId::new("vqEIT9WaEr");
-        assert_eq!(MemberKey(&id).key(), "bettermode:member:vqEIT9WaEr");
+        assert_eq!(MemberKey(id).name(), "bettermode:member:vqEIT9WaEr");
     }
 
     #[test]
     fn a_username_has_one_key_however_it_is_spelt() {
-        let key = UsernameKey::new("Ada").key();
-        assert_eq!(key, UsernameKey::new("ada").key());
+        let key = UsernameKey::new("Ada").name();
+        assert_eq!(key, UsernameKey::new("ada").name());
         assert!(key.starts_with("bettermode:member-username:"));
         assert_eq!(key.len(), "bettermode:member-username:".len() + 64);
     }
 
     #[test]
     fn the_key_of_an_address_does_not_show_it() {
-        let key = EmailKey::new(&Email::parse(" Ada@Example.com ").unwrap()).key();
+        let key = EmailKey::new(&Email::parse(" Ada@Example.com ").unwrap()).name();
         assert_eq!(
             key,
-            EmailKey::new(&Email::parse("ada@example.com").unwrap()).key()
+            EmailKey::new(&Email::parse("ada@example.com").unwrap()).name()
         );
         assert!(key.starts_with("bettermode:member-email:"));
         assert!(!key.contains("ada"));

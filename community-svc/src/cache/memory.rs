@@ -1,179 +1,121 @@
-//! Entries in this process, bounded in bytes. Tombstones are kept apart from
-//! the entries, because one that was evicted for space would let an old fill
-//! land; they cost about 200 bytes for each invalidation of the last minute.
+//! Copies in this process, bounded in bytes. A hit takes no await and no round trip.
 
-use std::collections::{HashMap, VecDeque};
-use std::future::ready;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::any::Any;
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use moka::future::Cache;
-use moka::ops::compute::{CompResult, Op};
-use service_kit::clock::SharedClock;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
-use super::{Expected, TOMBSTONE_TTL};
+use super::held::Held;
+use super::lease::{Lease, Leases};
 
-/// What an entry costs besides its key and value, estimated.
-const OVERHEAD_BYTES: usize = 128;
+/// What an entry costs besides its key and value: the two tables that find it, its
+/// place in the queues, counters; estimated, and held against a real process by
+/// `cargo xtask bench reads`.
+const OVERHEAD_BYTES: usize = 320;
 
-#[derive(Debug, Clone)]
-pub(super) struct MemoryStore {
-    entries: Cache<String, Entry>,
-    tombstones: Arc<Mutex<Tombstones>>,
-    clock: SharedClock,
-}
+/// For sizing the tables before anything is known.
+const TYPICAL_BYTES: u64 = 2048;
 
-#[derive(Debug, Clone)]
-struct Entry {
-    raw: Bytes,
-    expires_at: Timestamp,
-    /// The tombstone that stood when this was filled.
-    over: Option<Bytes>,
-}
+/// Keys that share a version; see [`Leases`].
+const STRIPES: usize = 4096;
 
-#[derive(Debug, Default)]
-struct Tombstones {
-    by_key: HashMap<String, Tombstone>,
-    /// In the order in which they expire.
-    queue: VecDeque<(Timestamp, String)>,
-}
-
+/// The copies of this process.
 #[derive(Debug)]
-struct Tombstone {
-    raw: Bytes,
-    expires_at: Timestamp,
+pub(super) struct Memory {
+    /// None where memory is switched off.
+    entries: Option<Cache<Box<str>, Slot, Weigher>>,
+    leases: Leases,
+    hasher: std::collections::hash_map::RandomState,
 }
 
-impl MemoryStore {
-    pub(super) fn new(max_bytes: u64, clock: SharedClock) -> Self {
-        let entries = Cache::builder()
-            .max_capacity(max_bytes)
-            .weigher(|key: &String, entry: &Entry| {
-                let bytes = key.len() + entry.raw.len() + OVERHEAD_BYTES;
-                u32::try_from(bytes).unwrap_or(u32::MAX)
-            })
-            .build();
+/// A copy of any kind.
+#[derive(Debug, Clone)]
+struct Slot {
+    held: Arc<dyn Any + Send + Sync>,
+    fetched_at: Timestamp,
+    bytes: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Weigher;
+
+impl Weighter<Box<str>, Slot> for Weigher {
+    fn weight(&self, _: &Box<str>, slot: &Slot) -> u64 {
+        slot.bytes
+    }
+}
+
+impl Memory {
+    /// Of about `max_bytes` bytes; 0 keeps nothing.
+    pub(super) fn new(max_bytes: u64) -> Self {
+        let items = usize::try_from(max_bytes / TYPICAL_BYTES).unwrap_or(usize::MAX);
+        let cache = || Cache::with_weighter(items.max(64), max_bytes, Weigher);
         Self {
-            entries,
-            tombstones: Arc::default(),
-            clock,
+            entries: (max_bytes > 0).then(cache),
+            leases: Leases::new(STRIPES),
+            hasher: std::collections::hash_map::RandomState::new(),
         }
     }
 
-    pub(super) async fn get(&self, key: &str) -> Option<Bytes> {
-        let entry = self.entries.get(key).await;
-        self.current(key, entry)
+    pub(super) fn get<V: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<Held<V>>> {
+        self.entries.as_ref()?.get(name)?.held.downcast().ok()
     }
 
-    pub(super) async fn fill(
+    pub(super) fn begin(&self, name: &str) -> Lease {
+        self.leases.begin(self.hasher.hash_one(name))
+    }
+
+    /// For an entry whose name only the answer tells.
+    pub(super) fn begin_any(&self) -> Lease {
+        self.leases.begin_any()
+    }
+
+    /// Keeps a copy unless the entry was invalidated since `lease` was taken. `encoded` is
+    /// the size of the value as JSON: about what its texts take, and about what its
+    /// answer takes that is kept beside it.
+    pub(super) fn fill<V: Send + Sync + 'static>(
         &self,
-        key: String,
-        expected: Expected,
-        raw: Bytes,
-        ttl: Duration,
+        name: &str,
+        lease: Lease,
+        held: &Arc<Held<V>>,
+        encoded: usize,
     ) -> bool {
-        let expires_at = after(self.clock.now(), ttl);
-        // moka lets one computation at a time run for a key.
-        let done = self
-            .entries
-            .entry_by_ref(&key)
-            .and_compute_with(|entry| {
-                let current = self.current(&key, entry.map(moka::Entry::into_value));
-                let wanted = match expected {
-                    Expected::Absent => None,
-                    Expected::Exactly(old) => Some(old),
-                };
-                ready(if current == wanted {
-                    Op::Put(Entry {
-                        raw,
-                        expires_at,
-                        over: self.tombstones().get(&key, self.clock.now()),
-                    })
-                } else {
-                    Op::Nop
-                })
-            })
-            .await;
-        matches!(done, CompResult::Inserted(_) | CompResult::ReplacedWith(_))
-    }
-
-    pub(super) async fn bury(&self, key: String, tombstone: Bytes) {
-        self.entries
-            .entry_by_ref(&key)
-            .and_compute_with(|_| {
-                self.tombstones().put(&key, tombstone, self.clock.now());
-                ready(Op::Remove)
-            })
-            .await;
-    }
-
-    /// What a reader of `key` sees, as the one value that Redis would hold.
-    fn current(&self, key: &str, entry: Option<Entry>) -> Option<Bytes> {
-        let now = self.clock.now();
-        let tombstone = self.tombstones().get(key, now);
-        let live = entry.filter(|entry| {
-            entry.expires_at > now && (tombstone.is_none() || entry.over == tombstone)
-        });
-        live.map(|entry| entry.raw).or(tombstone)
-    }
-
-    fn tombstones(&self) -> MutexGuard<'_, Tombstones> {
-        self.tombstones
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[cfg(test)]
-    pub(super) async fn put_raw(&self, key: String, raw: Bytes) {
-        let entry = Entry {
-            raw,
-            expires_at: self.clock.now() + Duration::from_secs(60),
-            over: None,
+        let bytes = 2 * name.len() + 2 * encoded + size_of::<Held<V>>() + OVERHEAD_BYTES;
+        let slot = Slot {
+            held: Arc::clone(held) as Arc<dyn Any + Send + Sync>,
+            fetched_at: held.life.fetched_at,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
         };
-        self.entries.insert(key, entry).await;
-    }
-
-    #[cfg(test)]
-    pub(super) async fn weight(&self) -> u64 {
-        self.entries.run_pending_tasks().await;
-        self.entries.weighted_size()
-    }
-
-    #[cfg(test)]
-    pub(super) fn tombstone_count(&self) -> usize {
-        self.tombstones().by_key.len()
-    }
-}
-
-impl Tombstones {
-    fn get(&self, key: &str, now: Timestamp) -> Option<Bytes> {
-        let tombstone = self.by_key.get(key)?;
-        (tombstone.expires_at > now).then(|| tombstone.raw.clone())
-    }
-
-    fn put(&mut self, key: &str, raw: Bytes, now: Timestamp) {
-        self.remove_expired(now);
-        let expires_at = after(now, TOMBSTONE_TTL);
-        self.queue.push_back((expires_at, key.to_owned()));
-        self.by_key
-            .insert(key.to_owned(), Tombstone { raw, expires_at });
-    }
-
-    fn remove_expired(&mut self, now: Timestamp) {
-        while self.queue.front().is_some_and(|(at, _)| *at <= now) {
-            let Some((_, key)) = self.queue.pop_front() else {
-                return;
-            };
-            // A later invalidation of the same key is further back in the queue.
-            if self.get(&key, now).is_none() {
-                self.by_key.remove(&key);
+        self.leases.fill(self.hasher.hash_one(name), lease, || {
+            if let Some(entries) = &self.entries {
+                entries.insert(name.into(), slot);
             }
+        })
+    }
+
+    /// Drops a copy and shuts out every fill that has begun.
+    pub(super) fn invalidate(&self, name: &str) {
+        self.leases.invalidate(self.hasher.hash_one(name), || {
+            if let Some(entries) = &self.entries {
+                entries.remove(name);
+            }
+        });
+    }
+
+    /// Drops a copy from before `than`; fills that have begun may land.
+    pub(super) fn remove_older(&self, name: &str, than: Timestamp) {
+        if let Some(entries) = &self.entries {
+            entries.remove_if(name, |slot| slot.fetched_at < than);
         }
     }
-}
 
-fn after(now: Timestamp, duration: Duration) -> Timestamp {
-    now.saturating_add(duration).unwrap_or(Timestamp::MAX)
+    /// How many copies there are, and their bytes as they are counted.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, u64) {
+        let entries = self.entries.as_ref();
+        entries.map_or((0, 0), |entries| (entries.len(), entries.weight()))
+    }
 }

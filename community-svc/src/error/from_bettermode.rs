@@ -100,8 +100,15 @@ impl Call {
         let attempted = self.attempted;
         match error {
             Upstream::Transport { .. } | Upstream::Unavailable { .. } => {
-                Error::UpstreamUnavailable { attempted }
+                Error::UpstreamUnavailable {
+                    attempted,
+                    retry_after: None,
+                }
             }
+            Upstream::CircuitOpen { retry_after, .. } => Error::UpstreamUnavailable {
+                attempted,
+                retry_after: Some(*retry_after),
+            },
             Upstream::OutcomeUnknown { .. } => Error::OutcomeUnknown { attempted },
             Upstream::TokenRefused | Upstream::NetworkIdMissing => Error::UpstreamTokenRefused,
             Upstream::PermissionDenied { .. } => Error::UpstreamPermissionDenied {

@@ -16,7 +16,10 @@ fn every_error() -> Vec<Error> {
         Error::UpstreamRateLimited {
             retry_after: Duration::from_millis(1500),
         },
-        Error::UpstreamUnavailable { attempted: "x" },
+        Error::UpstreamUnavailable {
+            attempted: "x",
+            retry_after: None,
+        },
         Error::UpstreamUnintelligible { attempted: "x" },
         Error::UpstreamRejected {
             attempted: "x",
@@ -25,6 +28,8 @@ fn every_error() -> Vec<Error> {
         Error::OutcomeUnknown { attempted: "x" },
         Error::IntegrationDisabled,
         Error::ImpersonationUnavailable,
+        Error::NotCached,
+        Error::CacheUnavailable,
         Error::EventStoreUnavailable,
         Error::WebhookEventNotFound,
         Error::InvalidResumeToken,
@@ -90,4 +95,23 @@ fn a_used_up_budget_says_when_to_call_again() {
     let status = Status::from(Error::UpstreamRateLimited { retry_after });
     let details = status.get_error_details();
     assert_eq!(details.retry_info().unwrap().retry_delay, Some(retry_after));
+}
+
+#[test]
+fn an_outage_says_when_bettermode_is_asked_again_and_a_second_where_nobody_knows() {
+    let known = Duration::from_millis(7_300);
+    let down = bettermode::Error::CircuitOpen {
+        operation: "Op",
+        retry_after: known,
+    };
+    let lost = bettermode::Error::Transport {
+        operation: "Op",
+        detail: String::new(),
+    };
+    for (error, expected) in [(down, known), (lost, Duration::from_secs(1))] {
+        let status = Status::from(Call::NETWORK.failed(&error));
+        assert_eq!(status.code(), Code::Unavailable);
+        let details = status.get_error_details();
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(expected));
+    }
 }

@@ -1,13 +1,16 @@
 //! Our types to the contract's.
 
+use std::time::Duration;
+
 use bettermode::{
     CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Post, PostStatus, Role,
 };
 use community_proto::v1 as pb;
 use jiff::Timestamp;
 
+use crate::cache::{Mode, Options, Source};
 use crate::error::Error;
-use crate::members::{Read, Source};
+use crate::members::Read;
 
 pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     // The contract wants nanoseconds to count forward, also before 1970.
@@ -30,8 +33,8 @@ pub(super) fn freshness(read: &Read) -> pb::Freshness {
             Source::BetterMode => pb::Source::Bettermode,
         }
         .into(),
-        fetched_at: Some(timestamp(read.fetched_at)),
-        stale: false,
+        fetched_at: Some(timestamp(read.fetched_at())),
+        stale: read.stale,
     }
 }
 
@@ -39,44 +42,74 @@ pub(super) fn batch_result(
     id: &MemberId,
     outcome: Result<Read, Error>,
 ) -> pb::BatchGetMembersResult {
-    let member_id = id.as_str().to_owned();
+    let mut result = pb::BatchGetMembersResult {
+        member_id: id.as_str().to_owned(),
+        ..pb::BatchGetMembersResult::default()
+    };
     match outcome {
-        Ok(read) => pb::BatchGetMembersResult {
-            member_id,
-            freshness: Some(freshness(&read)),
-            member: Some(member(read.member)),
-            error: None,
-        },
-        Err(error) => pb::BatchGetMembersResult {
-            member_id,
-            error: Some(pb::BatchGetMembersError {
+        Ok(read) => {
+            result.freshness = Some(freshness(&read));
+            result.member = read.value().map(member);
+        }
+        Err(error) => {
+            result.error = Some(pb::BatchGetMembersError {
                 code: error.code().into(),
                 reason: error.reason().into(),
                 message: error.to_string(),
                 retry_after: error
                     .retry_after()
                     .and_then(|wait| prost_types::Duration::try_from(wait).ok()),
-            }),
-            ..pb::BatchGetMembersResult::default()
-        },
+            });
+        }
     }
+    result
 }
 
-pub(super) fn member(member: Member) -> pb::Member {
+/// What a caller allows.
+pub(super) fn read_options(options: Option<pb::ReadOptions>) -> Result<Options, Error> {
+    let Some(options) = options else {
+        return Ok(Options::default());
+    };
+    let max_staleness = match options.max_staleness {
+        None => None,
+        Some(limit) => Some(
+            Duration::try_from(limit)
+                .map_err(|_| Error::invalid("read_options.max_staleness", "must be 0 or more"))?,
+        ),
+    };
+    let mode = match pb::CacheMode::try_from(options.cache) {
+        Ok(pb::CacheMode::Unspecified) => Mode::Default,
+        Ok(pb::CacheMode::Bypass) => Mode::Bypass,
+        Ok(pb::CacheMode::Only) => Mode::Only,
+        Err(_) => {
+            return Err(Error::invalid(
+                "read_options.cache",
+                "must be one of the values that CacheMode lists",
+            ));
+        }
+    };
+    Ok(Options {
+        max_staleness,
+        mode,
+    })
+}
+
+pub(super) fn member(member: &Member) -> pb::Member {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     pb::Member {
         id: member.id.as_str().to_owned(),
-        username: member.username,
-        name: member.name.unwrap_or_default(),
-        email: member.email.unwrap_or_default(),
+        username: member.username.clone(),
+        name: text(&member.name),
+        email: text(&member.email),
         status: member_status(&member.status).into(),
         raw_status: member.status.raw().to_owned(),
-        role: member.role.map(role),
-        tagline: member.tagline.unwrap_or_default(),
-        external_id: member.external_id.unwrap_or_default(),
-        locale: member.locale,
-        profile_picture_url: member.profile_picture_url.unwrap_or_default(),
-        url: member.url.unwrap_or_default(),
-        fields: member.fields.into_iter().filter_map(field).collect(),
+        role: member.role.as_ref().map(role),
+        tagline: text(&member.tagline),
+        external_id: text(&member.external_id),
+        locale: member.locale.clone(),
+        profile_picture_url: text(&member.profile_picture_url),
+        url: text(&member.url),
+        fields: member.fields.iter().filter_map(field).collect(),
         create_time: Some(timestamp(member.created_at)),
         update_time: Some(timestamp(member.updated_at)),
         last_seen_time: member.last_seen_at.map(timestamp),
@@ -95,19 +128,19 @@ fn member_status(status: &MemberStatus) -> pb::MemberStatus {
     }
 }
 
-fn role(role: Role) -> pb::MemberRole {
+fn role(role: &Role) -> pb::MemberRole {
     pb::MemberRole {
-        id: role.id,
-        name: role.name,
-        r#type: role.kind.unwrap_or_default(),
+        id: role.id.clone(),
+        name: role.name.clone(),
+        r#type: role.kind.clone().unwrap_or_default(),
     }
 }
 
 /// A field without a value is not set.
-fn field(field: CustomField) -> Option<pb::MemberField> {
-    (field.json_value != "null").then_some(pb::MemberField {
-        key: field.key,
-        json_value: field.json_value,
+fn field(field: &CustomField) -> Option<pb::MemberField> {
+    (field.json_value != "null").then(|| pb::MemberField {
+        key: field.key.clone(),
+        json_value: field.json_value.clone(),
     })
 }
 

@@ -4,13 +4,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use http::header::AUTHORIZATION;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::{Request, is_health_check};
 use crate::error::Error;
 
 /// The callers that are known: a name and the SHA-256 of a token each.
@@ -54,28 +52,21 @@ impl Keys {
 }
 
 /// Refuses calls without a known token.
-pub(crate) async fn check(
-    State(keys): State<Option<Keys>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) fn check(keys: Option<&Keys>, request: &Request) -> Result<(), Error> {
     let Some(keys) = keys else {
-        return next.run(request).await;
+        return Ok(());
     };
-    if request.uri().path().starts_with("/grpc.health.v1.Health/") {
-        return next.run(request).await;
+    if is_health_check(request) {
+        return Ok(());
     }
-    let token = request
+    let caller = request
         .headers()
         .get(AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    match token.and_then(|token| keys.caller(token)) {
-        Some(caller) => {
-            tracing::debug!(caller, "authenticated");
-            next.run(request).await
-        }
-        None => Error::Unauthenticated.into_http(),
-    }
+        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
+        .and_then(|token| keys.caller(token))
+        .ok_or(Error::Unauthenticated)?;
+    tracing::debug!(caller, "authenticated");
+    Ok(())
 }
 
 #[cfg(test)]

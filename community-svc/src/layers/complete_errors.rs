@@ -3,35 +3,28 @@
 //! Our own errors carry it already. What tonic makes by itself, such as an unknown
 //! method or a message that does not decode, gets it here.
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
-use http::header::CONTENT_TYPE;
 use tonic::{Code, Status};
 
+use super::Response;
 use super::observe::code_of;
 use crate::error::Error;
 
-/// Adds what is missing.
-pub(crate) async fn add(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    if code_of(&response) == Code::Ok && is_grpc(&response) {
+/// Makes the answer of what the layers within refused, and adds what other answers
+/// lack.
+pub(crate) fn complete(outcome: Result<Response, Error>) -> Response {
+    let response = match outcome {
+        Ok(response) => response,
+        Err(error) => return error.into_http(),
+    };
+    if code_of(&response) == Code::Ok {
         return response;
     }
     match Status::from_header_map(response.headers()) {
-        Some(status) if !status.details().is_empty() => response,
-        Some(status) => Error::Transport {
+        Some(status) if status.details().is_empty() => Error::Transport {
             code: status.code(),
             message: status.message().to_owned(),
         }
         .into_http(),
-        None => response,
+        _ => response,
     }
-}
-
-fn is_grpc(response: &Response) -> bool {
-    response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }

@@ -4,12 +4,14 @@
 //! expires a moment earlier. Without a timeout from the caller a long default
 //! bounds the call, so that none runs forever.
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
+use http::HeaderMap;
+use tokio::time::{Instant, timeout_at};
 
+use super::{Request, Response};
 use crate::error::Error;
 
 /// Bound of a call whose caller named none. Of a call that is answered with a
@@ -19,21 +21,36 @@ const DEFAULT: Duration = Duration::from_secs(60);
 /// How much earlier than tonic we expire: two ticks of the runtime's timer.
 const HEAD_START: Duration = Duration::from_millis(2);
 
-/// Ends the call at its deadline.
-pub(crate) async fn enforce(request: Request, next: Next) -> Response {
+/// Ends the call at its deadline, counted from when it came.
+pub(crate) async fn enforce<F>(
+    started: Instant,
+    request: Request,
+    work: impl FnOnce(Request) -> F,
+) -> Result<Response, Error>
+where
+    F: Future<Output = Response>,
+{
     if is_streaming(request.uri().path()) {
-        return next.run(request).await;
+        return Ok(work(request).await);
     }
-    let limit = request
-        .headers()
+    let end = started + limit(request.headers()).saturating_sub(HEAD_START);
+    let mut work = pin!(work(request));
+    // An answer at hand needs no timer.
+    if let Poll::Ready(response) = futures::poll!(work.as_mut()) {
+        return Ok(response);
+    }
+    timeout_at(end, work)
+        .await
+        .map_err(|_| Error::DeadlineExceeded)
+}
+
+/// How long the call may take.
+fn limit(headers: &HeaderMap) -> Duration {
+    headers
         .get("grpc-timeout")
         .and_then(|value| value.to_str().ok())
         .and_then(parse)
-        .map_or(DEFAULT, |timeout| timeout.min(DEFAULT));
-    match tokio::time::timeout(limit.saturating_sub(HEAD_START), next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Error::DeadlineExceeded.into_http(),
-    }
+        .map_or(DEFAULT, |timeout| timeout.min(DEFAULT))
 }
 
 /// Calls that stay open for as long as the caller likes.

@@ -1,49 +1,62 @@
 //! One log line and one measurement for each call, whatever became of it.
 
-use std::time::Instant;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use tokio::time::Instant;
 use tonic::Code;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::request_id::RequestId;
-use crate::metrics::Metrics;
+use super::{Request, Response};
+use crate::metrics::{Method, Metrics};
 
-/// Runs the call in a span that carries its method and request id.
-pub(crate) async fn record(
-    State(metrics): State<Metrics>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let method = metrics.known_method(request.uri().path());
-    let request_id = request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default();
-    let span = tracing::info_span!("call", method, request_id);
-    let started = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
-    let code = code_of(&response);
-    let elapsed = started.elapsed();
-    metrics.call(method, code, elapsed);
-    let _in_span = span.enter();
-    let micros = elapsed.as_micros();
-    match code {
-        Code::Ok => tracing::debug!(?code, micros, "call answered"),
-        Code::Internal | Code::Unknown | Code::DataLoss => {
-            tracing::error!(?code, micros, "call failed");
+/// A call that is under way.
+#[derive(Debug)]
+pub(crate) struct Call {
+    method: Method,
+    started: Instant,
+    span: Span,
+}
+
+impl Call {
+    /// Starts the clock, and a span that carries method and request id.
+    pub(crate) fn begin(request: &Request, id: &RequestId) -> Self {
+        let method = Method::of(request.uri().path());
+        Self {
+            method,
+            started: Instant::now(),
+            span: tracing::info_span!("call", method = method.label(), request_id = id.as_str()),
         }
-        _ => tracing::info!(?code, micros, "call refused"),
     }
-    response
+
+    /// When the call came.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Does the work of the call within its span.
+    pub(crate) async fn within<F: Future>(&self, work: F) -> F::Output {
+        work.instrument(self.span.clone()).await
+    }
+
+    /// Counts and logs what became of the call.
+    pub(crate) fn end(self, metrics: &Metrics, response: &Response) {
+        let code = code_of(response);
+        let elapsed = self.started.elapsed();
+        metrics.call(self.method, code, elapsed);
+        let _in_span = self.span.enter();
+        let micros = elapsed.as_micros();
+        match code {
+            Code::Ok => tracing::debug!(?code, micros, "call answered"),
+            Code::Internal | Code::Unknown | Code::DataLoss => {
+                tracing::error!(?code, micros, "call failed");
+            }
+            _ => tracing::info!(?code, micros, "call refused"),
+        }
+    }
 }
 
 /// A unary error comes without a body, its code in the headers; a success has its
 /// code in the trailers, after the body.
-pub(crate) fn code_of(response: &Response) -> Code {
+pub(super) fn code_of(response: &Response) -> Code {
     response
         .headers()
         .get(tonic::Status::GRPC_STATUS)

@@ -1,22 +1,29 @@
 //! A panic in one call is an INTERNAL error of that call, not the end of others.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
-use axum::response::Response;
+use futures::FutureExt as _;
 
 use crate::error::Error;
 
-/// Logs the panic and makes the answer, which tells nothing about it.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that the panic layer asks for"
-)]
-pub(crate) fn answer(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic
+/// Does the work; its panic is logged and becomes an error that tells nothing about
+/// it.
+pub(crate) async fn catch<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    // Nothing of the call is used after its panic.
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(panic) => {
+            tracing::error!(panic = message(&*panic), "a call panicked");
+            Err(Error::Internal)
+        }
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    tracing::error!(panic = message, "a call panicked");
-    Error::Internal.into_http()
+        .unwrap_or("no message")
 }

@@ -1,51 +1,94 @@
 //! A name for each call, so that a caller's complaint finds its log lines.
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use http::{HeaderName, HeaderValue};
-use uuid::Uuid;
+
+use super::{Request, Response};
 
 /// The header and gRPC metadata key, both ways.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The request's id, in its extensions.
+/// The id of one call, kept as the header that answers with it.
 #[derive(Debug, Clone)]
-pub(crate) struct RequestId(pub(crate) String);
+pub(crate) struct RequestId(HeaderValue);
 
-/// Keeps the caller's id where it is fit to log, else makes one; answers with it.
-pub(crate) async fn assign(mut request: Request, next: Next) -> Response {
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .and_then(|value| value.to_str().ok())
-        .filter(|id| is_fit_to_log(id))
-        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
-    let value = HeaderValue::from_str(&id);
-    request.extensions_mut().insert(RequestId(id));
-    let mut response = next.run(request).await;
-    if let Ok(value) = value {
-        response.headers_mut().insert(REQUEST_ID, value);
+impl RequestId {
+    /// The id as log lines have it.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
     }
-    response
+
+    /// Has the answer carry the id.
+    pub(crate) fn mark(self, response: &mut Response) {
+        response.headers_mut().insert(REQUEST_ID, self.0);
+    }
 }
 
-fn is_fit_to_log(id: &str) -> bool {
+/// Where ids come from when the caller sends none: which process, and its how-manyth
+/// call. Random digits for each call would cost more and find no more.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    process: u64,
+    calls: AtomicU64,
+}
+
+impl RequestIds {
+    /// Ids that begin with `process`: a random number, so that replicas and restarts
+    /// differ.
+    pub(crate) fn new(process: u64) -> Self {
+        Self {
+            process,
+            calls: AtomicU64::new(0),
+        }
+    }
+
+    /// The caller's id where it is fit to log, else a new one.
+    pub(crate) fn of(&self, request: &Request) -> RequestId {
+        match request.headers().get(REQUEST_ID) {
+            Some(id) if is_fit_to_log(id.as_bytes()) => RequestId(id.clone()),
+            _ => self.next(),
+        }
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "hex digits fit their place and a header"
+    )]
+    fn next(&self) -> RequestId {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let id = u128::from(self.process) << 64 | u128::from(call);
+        let mut digits = [0; 32];
+        hex::encode_to_slice(id.to_be_bytes(), &mut digits).expect("32 digits");
+        RequestId(HeaderValue::from_bytes(&digits).expect("visible ASCII"))
+    }
+}
+
+fn is_fit_to_log(id: &[u8]) -> bool {
     (1..=64).contains(&id.len())
         && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_fit_to_log;
+    use super::{RequestIds, is_fit_to_log};
 
     #[test]
     fn an_id_that_could_forge_a_log_line_is_replaced() {
-        assert!(is_fit_to_log("order-42.retry_1"));
+        assert!(is_fit_to_log(b"order-42.retry_1"));
         for id in ["", "a b", "a\nb", "\u{202e}", &"x".repeat(65)] {
-            assert!(!is_fit_to_log(id), "{id:?}");
+            assert!(!is_fit_to_log(id.as_bytes()), "{id:?}");
         }
+    }
+
+    #[test]
+    fn new_ids_differ_and_are_fit_to_log() {
+        let ids = RequestIds::new(0x00c0_ffee);
+        assert_eq!(ids.next().as_str(), "0000000000c0ffee0000000000000000");
+        let second = ids.next();
+        assert_eq!(second.as_str(), "0000000000c0ffee0000000000000001");
+        assert!(is_fit_to_log(second.as_str().as_bytes()));
     }
 }

@@ -1,28 +1,20 @@
 //! More calls at once than the service can hold are refused at the door, quickly,
 //! rather than all of them getting slow.
 
-use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use tokio::sync::Semaphore;
-
+use super::{Request, is_health_check};
 use crate::error::Error;
 
-/// Runs the call while a slot is free. Health checks take none: a probe must not
+/// A slot for the call while one is free. Health checks take none: a probe must not
 /// fail because the service is busy. A call that is answered with a stream holds its
 /// slot until the stream is open; watchers have places of their own to run out of.
-pub(crate) async fn limit(
-    State(slots): State<Arc<Semaphore>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if request.uri().path().starts_with("/grpc.health.v1.Health/") {
-        return next.run(request).await;
+pub(crate) fn slot<'a>(
+    slots: &'a Semaphore,
+    request: &Request,
+) -> Result<Option<SemaphorePermit<'a>>, Error> {
+    if is_health_check(request) {
+        return Ok(None);
     }
-    match slots.try_acquire() {
-        Ok(_slot) => next.run(request).await,
-        Err(_) => Error::Overloaded.into_http(),
-    }
+    slots.try_acquire().map(Some).map_err(|_| Error::Overloaded)
 }

@@ -11,7 +11,7 @@ use super::Failure;
 use crate::activities::{Payload, SharedActivityStore, member_of, normalise};
 use crate::community_members::{MemberChange, SharedMemberStore};
 use crate::events::{NewEvent, Projection, SharedEventStore};
-use crate::members::Members;
+use crate::members::{Changed, Members};
 use crate::stores::StoreError;
 
 /// What events are projected to; cheap to clone.
@@ -37,7 +37,7 @@ pub struct Erased {
 }
 
 impl Effects {
-    /// To these; `cache_ttl` is the time that a cached member lives, about.
+    /// To these; `cache_ttl` is how old a cached copy gets at most.
     #[must_use]
     pub fn new(
         cache: Members,
@@ -49,8 +49,7 @@ impl Effects {
             cache,
             members,
             activities,
-            // Copies live a little shorter or longer than told.
-            cache_ttl: cache_ttl * 2,
+            cache_ttl,
             gate: Arc::default(),
         }
     }
@@ -119,9 +118,9 @@ impl Effects {
     }
 
     async fn forget(&self, events: &[&NewEvent]) -> Result<(), Failure> {
-        for member in events.iter().filter_map(|event| changed_member(event)) {
+        for changed in events.iter().filter_map(|event| Changed::read(event)) {
             self.cache
-                .invalidate(&member)
+                .invalidate_all(&changed)
                 .await
                 .map_err(|error| Failure::Away(error.to_string()))?;
         }
@@ -132,4 +131,19 @@ impl Effects {
 /// The member whose cached copy an event makes stale.
 pub(super) fn changed_member(event: &NewEvent) -> Option<MemberId> {
     member_of(event, &Payload::read(event)?)
+}
+
+impl Changed {
+    /// The member, and under which names somebody may have been told that there is
+    /// nobody.
+    fn read(event: &NewEvent) -> Option<Self> {
+        let payload = Payload::read(event)?;
+        let text = |pointers: &[&str]| payload.text(pointers).map(str::to_owned);
+        Some(Self {
+            id: member_of(event, &payload)?,
+            username: text(&["/object/username", "/username"]),
+            email: text(&["/object/email", "/email"])
+                .and_then(|address| bettermode::Email::parse(&address).ok()),
+        })
+    }
 }

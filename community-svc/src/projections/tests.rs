@@ -16,7 +16,7 @@ use crate::activities::{
     Activity, ActivityQuery, ActivityStore, Period, Retention, SqliteActivities, Summary,
     SummaryQuery,
 };
-use crate::cache::Cache;
+use crate::cache::{Cache, Policy};
 use crate::community_members::{MemberStore, SqliteCommunityMembers};
 use crate::events::replay::Preview as _;
 use crate::events::{DeadLetterQuery, EventState, Format, NewEvent, SqliteStore};
@@ -136,22 +136,30 @@ fn cache(clock: &Arc<ManualClock>, metrics: &Metrics) -> Members {
     let settings = bettermode::Config::new(Credentials::StaticToken(String::new().into()));
     let transport = Transport::https(&settings).unwrap();
     let time = Arc::clone(clock);
+    let limiter = Arc::new(Limiter::memory(Settings::default()));
     let client = bettermode::Client::new(
         settings,
         transport,
-        Arc::new(Limiter::memory(Settings {
-            requests: None,
-            complexity: None,
-        })),
+        Arc::clone(&limiter) as Arc<dyn bettermode::Budget>,
         Arc::new(move || service_kit::clock::Clock::now(&*time)),
     );
     let shared: SharedClock = clock.clone();
     Members::new(
         Upstream::new(client, Arc::clone(&shared), metrics.clone()),
-        Cache::memory(1 << 20, Arc::clone(&shared)),
-        (shared, Arc::new(|| Duration::from_secs(300))),
+        limiter,
+        Cache::new(None, 1 << 20, policy(), shared, Tasks::new()),
+        &Tasks::new(),
         metrics.clone(),
     )
+}
+
+fn policy() -> Policy {
+    Policy {
+        fresh_for: Duration::from_secs(300),
+        serve_for: Duration::from_secs(300),
+        not_found_for: Duration::from_secs(30),
+        jitter: Arc::new(|| 1.0),
+    }
 }
 
 fn event(id: &str, name: &str, member: &str) -> NewEvent {

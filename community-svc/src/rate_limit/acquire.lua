@@ -1,10 +1,13 @@
 -- window.rs inside Redis, on one key: the same algorithm, one call at a time.
--- The key holds JSON, {"log":[[ms, requests, points], ..]}, oldest first.
+-- The key holds JSON, {"log":[[ms, requests, points, mark], ..]}, oldest first. The
+-- mark is absent for what we let pass, "claim" for what only a claim knew, and a
+-- correction's id.
 --
 -- KEYS[1]  the window
--- ARGV     now in ms, or "" for the server's clock; the limits: requests,
---          points; the cost in points, or -1 to only look; then claims, three
---          numbers each: age in ms, requests, points
+-- ARGV     now in ms, or "" for the server's clock; how far the window may be
+--          filled: requests, points; the cost in points, or -1 to only look; the
+--          number of corrections, then these, three each: age in ms, points, id;
+--          then claims, three numbers each: age in ms, requests, points
 -- answers  1 or 0 for allowed or refused; ms until it would be allowed;
 --          requests used; points used
 
@@ -49,7 +52,36 @@ local function used_between(from, to)
   return requests, points
 end
 
-for i = 5, #ARGV, 3 do
+local function insert(entry)
+  local index = 1
+  while log[index] and log[index][1] <= entry[1] do index = index + 1 end
+  table.insert(log, index, entry)
+end
+
+-- A correction can be sent twice, by callers that overlap or after an answer got lost.
+local function is_counted(id)
+  for _, entry in ipairs(log) do
+    if entry[4] == id then return true end
+  end
+  return false
+end
+
+local first_claim = 6 + 3 * tonumber(ARGV[5])
+for i = 6, first_claim - 1, 3 do
+  local at, points, id = now - tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2]
+  if not is_counted(id) then
+    local rest = points
+    for _, entry in ipairs(log) do
+      if entry[4] == 'claim' and entry[1] >= at then
+        local part = math.min(entry[3], rest)
+        entry[3], rest = entry[3] - part, rest - part
+      end
+    end
+    insert({at, 0, points, id})
+  end
+end
+
+for i = first_claim, #ARGV, 3 do
   local age = tonumber(ARGV[i])
   if age <= WINDOW then
     local at = now - age
@@ -57,9 +89,7 @@ for i = 5, #ARGV, 3 do
     requests = math.max(0, tonumber(ARGV[i + 1]) - requests)
     points = math.max(0, tonumber(ARGV[i + 2]) - points)
     if requests > 0 or points > 0 then
-      local index = 1
-      while log[index] and log[index][1] <= at do index = index + 1 end
-      table.insert(log, index, {at, requests, points})
+      insert({at, requests, points, 'claim'})
     end
   end
 end
@@ -67,8 +97,8 @@ end
 local requests, points = used_between(now - WINDOW, now)
 if cost < 0 then return {1, 0, requests, points} end
 
-cost = math.min(cost, max_points)
-local function fits(r, p) return r + 1 <= max_requests and p + cost <= max_points end
+local need = math.min(cost, max_points)
+local function fits(r, p) return r + 1 <= max_requests and p + need <= max_points end
 
 local allowed, retry_after = 0, 0
 if fits(requests, points) then

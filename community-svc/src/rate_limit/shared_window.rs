@@ -7,7 +7,7 @@ use std::time::Duration;
 use redis::{RedisResult, Script};
 
 use super::Limits;
-use super::window::{Claim, Decision, Usage};
+use super::window::{Claim, Correction, Decision, Usage};
 use crate::redis_link::RedisLink;
 
 static ACQUIRE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("acquire.lua")));
@@ -18,6 +18,13 @@ pub(super) struct SharedWindow {
     key: String,
 }
 
+/// What the window may not know yet.
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    pub(super) corrections: Vec<Correction>,
+    pub(super) claims: Vec<Claim>,
+}
+
 /// What the script answers.
 type Answer = (u8, u64, u64, u64);
 
@@ -26,15 +33,17 @@ impl SharedWindow {
         Self { link, key }
     }
 
-    /// As [`super::window::Window::acquire`], for all replicas. It is repeated
-    /// when the connection breaks, so it can count one request twice.
+    /// As [`super::window::Window::acquire`], for all replicas, after
+    /// [`super::window::Window::correct`] for each correction that it does not know.
+    /// It is repeated when the connection breaks, so it can count one request twice,
+    /// but no correction.
     pub(super) async fn acquire(
         &self,
-        limits: Limits,
+        room: Limits,
         complexity: u32,
-        claims: &[Claim],
+        learned: &Learned,
     ) -> RedisResult<Decision> {
-        self.acquire_at("", limits, complexity, claims).await
+        self.acquire_at("", room, complexity, learned).await
     }
 
     /// What counts now.
@@ -43,7 +52,7 @@ impl SharedWindow {
             requests: 1,
             complexity: 1,
         };
-        let (_, _, requests, complexity) = self.run("", any, -1, &[]).await?;
+        let (_, _, requests, complexity) = self.run("", any, -1, &Learned::default()).await?;
         Ok(Usage {
             requests,
             complexity,
@@ -54,12 +63,12 @@ impl SharedWindow {
     pub(super) async fn acquire_at(
         &self,
         now: &str,
-        limits: Limits,
+        room: Limits,
         complexity: u32,
-        claims: &[Claim],
+        learned: &Learned,
     ) -> RedisResult<Decision> {
         let cost = i64::from(complexity);
-        let (allowed, retry_after, _, _) = self.run(now, limits, cost, claims).await?;
+        let (allowed, retry_after, _, _) = self.run(now, room, cost, learned).await?;
         Ok(if allowed == 1 {
             Decision::Allowed
         } else {
@@ -72,14 +81,18 @@ impl SharedWindow {
     async fn run(
         &self,
         now: &str,
-        limits: Limits,
+        room: Limits,
         cost: i64,
-        claims: &[Claim],
+        learned: &Learned,
     ) -> RedisResult<Answer> {
         let mut script = ACQUIRE.key(&self.key);
-        script.arg(now).arg(limits.requests).arg(limits.complexity);
-        script.arg(cost);
-        for claim in claims {
+        script.arg(now).arg(room.requests).arg(room.complexity);
+        script.arg(cost).arg(learned.corrections.len());
+        for correction in &learned.corrections {
+            script.arg(correction.age).arg(correction.points);
+            script.arg(&correction.id);
+        }
+        for claim in &learned.claims {
             script.arg(claim.age);
             script.arg(claim.used.requests).arg(claim.used.complexity);
         }

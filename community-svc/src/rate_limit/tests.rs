@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bettermode::{Budget as _, Cost, Quota, QuotaKind};
+use bettermode::{Budget as _, Class, Cost, Quota, QuotaKind};
 use uuid::Uuid;
 
 use super::{Limiter, Limits, Settings};
@@ -11,13 +11,22 @@ use crate::redis_link::testing;
 const BURST: Option<Duration> = Some(Duration::from_secs(10));
 const DAY: Option<Duration> = Some(Duration::from_secs(86_400));
 
-const ONE: Cost = Cost { complexity: 1 };
+const ONE: Cost = points(1);
+const PERSON: Class = Class::Interactive;
 
-/// How many of `tries` pass.
+const fn points(complexity: u32) -> Cost {
+    Cost { complexity }
+}
+
+/// How many of a person's `tries` pass.
 async fn passes(limiter: &Limiter, tries: usize) -> usize {
+    passes_as(limiter, PERSON, tries).await
+}
+
+async fn passes_as(limiter: &Limiter, class: Class, tries: usize) -> usize {
     let mut passed = 0;
     for _ in 0..tries {
-        passed += usize::from(limiter.acquire(ONE).await.is_ok());
+        passed += usize::from(limiter.acquire(ONE, class).await.is_ok());
     }
     passed
 }
@@ -59,16 +68,24 @@ async fn the_smallest_plan_holds_until_something_else_is_known() {
 #[tokio::test(start_paused = true)]
 async fn the_time_to_wait_is_true_to_the_millisecond() {
     let limiter = Limiter::memory(configured(2));
-    assert!(limiter.acquire(ONE).await.is_ok());
+    assert!(limiter.acquire(ONE, PERSON).await.is_ok());
     tokio::time::advance(Duration::from_millis(1_234)).await;
-    assert!(limiter.acquire(ONE).await.is_ok());
-    let wait = limiter.acquire(ONE).await.unwrap_err().retry_after;
+    assert!(limiter.acquire(ONE, PERSON).await.is_ok());
+    let wait = limiter.acquire(ONE, PERSON).await.unwrap_err().retry_after;
     assert_eq!(wait, Duration::from_millis(10_001 - 1_234));
     let just_before = wait.saturating_sub(Duration::from_millis(1));
     tokio::time::advance(just_before).await;
-    assert!(limiter.acquire(ONE).await.is_err());
+    assert!(limiter.acquire(ONE, PERSON).await.is_err());
     tokio::time::advance(Duration::from_millis(1)).await;
-    assert!(limiter.acquire(ONE).await.is_ok());
+    assert!(limiter.acquire(ONE, PERSON).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn background_work_stops_before_the_window_is_full() {
+    let limiter = Limiter::memory(Settings::default());
+    assert_eq!(passes_as(&limiter, Class::Backfill, 30).await, 10);
+    assert_eq!(passes_as(&limiter, Class::Refresh, 30).await, 5);
+    assert_eq!(passes(&limiter, 30).await, 5);
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,8 +130,29 @@ async fn points_that_others_use_count_too() {
         limit: Some(2_000),
         remaining: Some(10),
     });
-    assert!(limiter.acquire(Cost { complexity: 11 }).await.is_err());
-    assert!(limiter.acquire(Cost { complexity: 10 }).await.is_ok());
+    assert!(limiter.acquire(points(11), PERSON).await.is_err());
+    assert!(limiter.acquire(points(10), PERSON).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_charged_above_the_prediction_counts_and_what_was_charged_less_stays_taken() {
+    let limiter = Limiter::memory(Settings::default());
+    assert!(limiter.acquire(points(100), PERSON).await.is_ok());
+    tokio::time::advance(Duration::from_millis(700)).await;
+    let ago = Duration::from_millis(700);
+    limiter.settle(points(100), points(40), ago);
+    assert_eq!(limiter.snapshot().await.complexity_left, 1_900);
+    limiter.settle(points(100), points(1_000), ago);
+    // The vendor's own count has it in already.
+    limiter.observe(Quota {
+        kind: QuotaKind::Complexity,
+        window: BURST,
+        limit: Some(2_000),
+        remaining: Some(1_000),
+    });
+    let wait = limiter.acquire(points(1_001), PERSON).await.unwrap_err();
+    assert_eq!(wait.retry_after, Duration::from_millis(10_001 - 700));
+    assert!(limiter.acquire(points(1_000), PERSON).await.is_ok());
 }
 
 #[tokio::test]
@@ -123,6 +161,14 @@ async fn without_redis_each_replica_keeps_to_a_quarter() {
     assert_eq!(passes(&limiter, 30).await, 5);
     let snapshot = limiter.snapshot().await;
     assert_eq!((snapshot.limits.requests, snapshot.requests_left), (5, 0));
+}
+
+#[tokio::test]
+async fn background_work_keeps_to_its_part_of_the_quarter() {
+    let limiter = Limiter::redis(configured(32), testing::dead_link(), "graphql");
+    assert_eq!(passes_as(&limiter, Class::Backfill, 30).await, 4);
+    assert_eq!(passes_as(&limiter, Class::Refresh, 30).await, 2);
+    assert_eq!(passes(&limiter, 30).await, 2);
 }
 
 #[tokio::test]
@@ -146,10 +192,21 @@ mod real_redis {
             [0, 1].map(|_| Limiter::redis(Settings::default(), testing::link(), &endpoint));
         let (one, two) = tokio::join!(passes(&first, 15), passes(&second, 15));
         assert_eq!(one + two, 20);
-        let wait = first.acquire(ONE).await.unwrap_err().retry_after;
+        let wait = first.acquire(ONE, PERSON).await.unwrap_err().retry_after;
         assert!(wait <= Duration::from_millis(10_001), "{wait:?}");
         assert_eq!(second.snapshot().await.requests_left, 0);
         assert_eq!(second.snapshot().await.complexity_left, 1_980);
+    }
+
+    #[tokio::test]
+    async fn background_work_of_all_replicas_has_one_room_together() {
+        let endpoint = endpoint();
+        let [first, second] =
+            [0, 1].map(|_| Limiter::redis(Settings::default(), testing::link(), &endpoint));
+        assert_eq!(passes_as(&first, Class::Backfill, 6).await, 6);
+        assert_eq!(passes_as(&second, Class::Backfill, 9).await, 4);
+        assert_eq!(passes_as(&first, Class::Refresh, 9).await, 5);
+        assert_eq!(passes(&second, 9).await, 5);
     }
 
     #[tokio::test]
@@ -160,6 +217,19 @@ mod real_redis {
         first.observe(requests(BURST, Some(20), Some(3)));
         assert_eq!(passes(&first, 1).await, 1);
         assert_eq!(passes(&second, 10).await, 2);
+    }
+
+    #[tokio::test]
+    async fn what_one_replica_was_charged_counts_once_for_all() {
+        let endpoint = endpoint();
+        let [first, second] =
+            [0, 1].map(|_| Limiter::redis(Settings::default(), testing::link(), &endpoint));
+        assert_eq!(passes(&first, 1).await, 1);
+        first.settle(ONE, points(1_001), Duration::ZERO);
+        assert_eq!(passes(&first, 3).await, 3);
+        assert_eq!(second.snapshot().await.complexity_left, 2_000 - 1_004);
+        assert_eq!(passes(&second, 3).await, 3);
+        assert_eq!(first.snapshot().await.complexity_left, 2_000 - 1_007);
     }
 
     #[tokio::test]

@@ -30,6 +30,15 @@ pub(super) struct Claim {
     pub(super) used: Usage,
 }
 
+/// So many points more than were taken `age` ago were charged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Correction {
+    /// Whoever counts it remembers it by this name, and counts it once.
+    pub(super) id: String,
+    pub(super) age: u64,
+    pub(super) points: u64,
+}
+
 /// The answer to one request for budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
@@ -50,16 +59,19 @@ pub(super) struct Window {
 struct Entry {
     at: u64,
     used: Usage,
+    /// Whether it is what a claim knew and we did not.
+    claimed: bool,
 }
 
 impl Window {
     /// Takes one request and `complexity` points, or says when to come back.
-    /// More points than the limit count as the limit: such a request needs the
-    /// window for itself, and whether it is too complex is BetterMode's to say.
+    /// `room` is how far a request of its class may fill the window. One with more
+    /// points than that needs the window for itself; whether it is too complex is
+    /// BetterMode's to say.
     pub(super) fn acquire(
         &mut self,
         now: u64,
-        limits: Limits,
+        room: Limits,
         complexity: u32,
         claims: &[Claim],
     ) -> Decision {
@@ -67,20 +79,17 @@ impl Window {
         for claim in claims.iter().filter(|claim| claim.age <= WINDOW) {
             self.believe(now, *claim);
         }
-        let cost = cost(limits, complexity);
+        let cost = Usage::of(complexity);
         let mut used = self.used(now);
-        if fits(used, cost, limits) {
-            self.log.push_back(Entry {
-                at: now,
-                used: cost,
-            });
+        if fits(used, cost, room) {
+            self.log.push_back(Entry::of(now, cost));
             return Decision::Allowed;
         }
         let mut free_at = now;
         for entry in self.log.iter().filter(|entry| entry.at + WINDOW >= now) {
             used = used.minus(entry.used);
             free_at = entry.at + WINDOW + 1;
-            if fits(used, cost, limits) {
+            if fits(used, cost, room) {
                 break;
             }
         }
@@ -90,12 +99,29 @@ impl Window {
     }
 
     /// Counts what passed with somebody else's permission.
-    pub(super) fn record(&mut self, now: u64, limits: Limits, complexity: u32) {
+    pub(super) fn record(&mut self, now: u64, complexity: u32) {
         self.prune(now);
-        self.log.push_back(Entry {
-            at: now,
-            used: cost(limits, complexity),
-        });
+        self.log.push_back(Entry::of(now, Usage::of(complexity)));
+    }
+
+    /// Counts points that were charged above what was taken. What claims brought
+    /// since then may be these very points: it counts once. (Where it was somebody
+    /// else's after all, the next claim brings it again.)
+    pub(super) fn correct(&mut self, now: u64, age: u64, points: u64) {
+        self.prune(now);
+        let at = now.saturating_sub(age);
+        let mut rest = points;
+        let later = self.log.iter_mut().filter(|entry| entry.at >= at);
+        for entry in later.filter(|entry| entry.claimed) {
+            let part = entry.used.complexity.min(rest);
+            entry.used.complexity -= part;
+            rest -= part;
+        }
+        let used = Usage {
+            requests: 0,
+            complexity: points,
+        };
+        self.insert(Entry::of(at, used));
     }
 
     /// What counts now.
@@ -115,9 +141,17 @@ impl Window {
         let known = self.used_between(at.saturating_sub(WINDOW + LAG), at);
         let unknown = claim.used.minus(known);
         if unknown != Usage::default() {
-            let index = self.log.partition_point(|entry| entry.at <= at);
-            self.log.insert(index, Entry { at, used: unknown });
+            self.insert(Entry {
+                at,
+                used: unknown,
+                claimed: true,
+            });
         }
+    }
+
+    fn insert(&mut self, new: Entry) {
+        let index = self.log.partition_point(|entry| entry.at <= new.at);
+        self.log.insert(index, new);
     }
 
     /// Forgets what no claim can be held against, and lets no entry lie in the
@@ -133,7 +167,25 @@ impl Window {
     }
 }
 
+impl Entry {
+    fn of(at: u64, used: Usage) -> Self {
+        Self {
+            at,
+            used,
+            claimed: false,
+        }
+    }
+}
+
 impl Usage {
+    /// One request's.
+    fn of(complexity: u32) -> Self {
+        Self {
+            requests: 1,
+            complexity: u64::from(complexity),
+        }
+    }
+
     fn plus(self, other: Self) -> Self {
         Self {
             requests: self.requests + other.requests,
@@ -150,14 +202,8 @@ impl Usage {
     }
 }
 
-fn cost(limits: Limits, complexity: u32) -> Usage {
-    Usage {
-        requests: 1,
-        complexity: u64::from(complexity.min(limits.complexity)),
-    }
-}
-
-fn fits(used: Usage, cost: Usage, limits: Limits) -> bool {
-    let sum = used.plus(cost);
-    sum.requests <= u64::from(limits.requests) && sum.complexity <= u64::from(limits.complexity)
+fn fits(used: Usage, cost: Usage, room: Limits) -> bool {
+    let most = u64::from(room.complexity);
+    used.requests + cost.requests <= u64::from(room.requests)
+        && used.complexity + cost.complexity.min(most) <= most
 }

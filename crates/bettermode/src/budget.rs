@@ -11,14 +11,28 @@ use async_trait::async_trait;
 /// What one attempt costs: one request, and this many complexity points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Points by the vendor's formula (developers.bettermode.com, rate limits).
+    /// Points by the vendor's formula (developers.bettermode.com, rate limits), or
+    /// by what it charged for the operation before, where that was more.
     pub complexity: u32,
 }
 
-/// The budget has no room now.
+/// How urgent a call is, most urgent first. A budget can keep room for the more
+/// urgent classes; to BetterMode all calls are alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Somebody waits for the answer.
+    #[default]
+    Interactive,
+    /// Something is kept fresh before anybody asks for it.
+    Refresh,
+    /// A long job that can take as long as it takes.
+    Backfill,
+}
+
+/// The budget has no room now for a call of its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted {
-    /// When to ask again.
+    /// When to ask again, for a call of the same class and cost.
     pub retry_after: Duration,
 }
 
@@ -51,15 +65,16 @@ pub trait Budget: Send + Sync {
     /// the implementation thinks fit.
     ///
     /// # Errors
-    /// [`Exhausted`] when there is no room; nothing was taken then.
-    async fn acquire(&self, cost: Cost) -> Result<(), Exhausted>;
+    /// [`Exhausted`] when there is no room for this class; nothing was taken then.
+    async fn acquire(&self, cost: Cost, class: Class) -> Result<(), Exhausted>;
 
     /// Told what the vendor's headers say, after every answer that has them.
     fn observe(&self, quota: Quota);
 
     /// Told what an attempt really cost (`extensions.complexity`), with what was
-    /// taken for it. Does nothing unless an implementation cares.
-    fn settle(&self, _taken: Cost, _charged: Cost) {}
+    /// taken for it and how long ago. Comes before what [`observe`](Self::observe)
+    /// is told of the same answer. Does nothing unless an implementation cares.
+    fn settle(&self, _taken: Cost, _charged: Cost, _ago: Duration) {}
 }
 
 /// A budget without limits, for tools and tests.
@@ -68,7 +83,7 @@ pub struct UnlimitedBudget;
 
 #[async_trait]
 impl Budget for UnlimitedBudget {
-    async fn acquire(&self, _cost: Cost) -> Result<(), Exhausted> {
+    async fn acquire(&self, _cost: Cost, _class: Class) -> Result<(), Exhausted> {
         Ok(())
     }
 

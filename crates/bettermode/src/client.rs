@@ -2,6 +2,7 @@
 
 mod call;
 mod direct_message;
+mod member_batches;
 mod members;
 
 use std::sync::{Arc, atomic::AtomicBool};
@@ -10,13 +11,15 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::{
-    Budget, Capabilities, Config, CreatePost, Error, MemberId, Network, NetworkId, Post, PostType,
-    SpaceId, Transport,
+    BreakerState, Budget, Capabilities, Class, Config, CreatePost, Error, MemberId, Network,
+    NetworkId, Post, PostType, SpaceId, Transport,
     auth::{Identity, Tokens},
     operations::{self, Operation},
     paging::each_page,
     stack::Stack,
 };
+
+pub use member_batches::LARGEST_BATCH;
 
 /// Tells the time. Passed in, so that tests can move it.
 pub type TimeSource = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -35,6 +38,7 @@ pub enum MemberRef<'a> {
 pub struct Client {
     inner: Arc<Inner>,
     identity: Identity,
+    class: Class,
 }
 
 struct Inner {
@@ -69,6 +73,7 @@ impl Client {
         Self {
             inner: Arc::new(inner),
             identity: None,
+            class: Class::default(),
         }
     }
 
@@ -81,9 +86,19 @@ impl Client {
             return Err(Error::ImpersonationUnavailable);
         }
         Ok(Self {
-            inner: Arc::clone(&self.inner),
             identity: Some(member),
+            ..self.clone()
         })
+    }
+
+    /// The same client, whose calls are of this class. Without it they are
+    /// [`Class::Interactive`].
+    #[must_use]
+    pub fn for_class(&self, class: Class) -> Self {
+        Self {
+            class,
+            ..self.clone()
+        }
     }
 
     /// Which newer operations the network has. Asked once, by one call however
@@ -97,6 +112,18 @@ impl Client {
         }
         let cell = &self.inner.capabilities;
         cell.get_or_try_init(|| self.introspect()).await.cloned()
+    }
+
+    /// What is known without asking.
+    fn known_capabilities(&self) -> Option<Capabilities> {
+        let asked = self.inner.capabilities.get().map(|asked| **asked);
+        self.inner.pinned.or(asked)
+    }
+
+    /// Whether calls go out at present, or BetterMode was found to be down.
+    #[must_use]
+    pub fn breaker(&self) -> BreakerState {
+        self.inner.stack.breaker()
     }
 
     /// The community itself: the cheapest call that proves a token.
@@ -145,8 +172,8 @@ impl Client {
         use operations::root_fields::{RootFields, answer};
         // As the app itself: a member acted for may not be allowed to ask.
         let client = Self {
-            inner: Arc::clone(&self.inner),
             identity: None,
+            ..self.clone()
         };
         let capabilities = match client.call::<RootFields>(serde_json::Map::new()).await {
             Ok(data) => answer(data),
@@ -161,6 +188,7 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
             .field("identity", &self.identity)
+            .field("class", &self.class)
             .finish_non_exhaustive()
     }
 }

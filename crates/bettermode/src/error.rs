@@ -119,6 +119,18 @@ pub enum Error {
         /// BetterMode's text.
         message: String,
     },
+    /// BetterMode failed several times in a row, so nothing is sent to it for now.
+    /// Nothing was changed.
+    #[error(
+        "BetterMode is down: {operation} was not sent; call again in {} ms",
+        retry_after.as_millis()
+    )]
+    CircuitOpen {
+        /// The document's name.
+        operation: &'static str,
+        /// When a call may go out again, to find out how it is.
+        retry_after: Duration,
+    },
     /// Any other error that BetterMode reports.
     #[error("BetterMode answered {operation} with code {code}: {message}")]
     Upstream {

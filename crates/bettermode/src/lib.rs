@@ -18,9 +18,9 @@ mod stack;
 mod testing;
 mod transport;
 
-pub use budget::{Budget, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};
+pub use budget::{Budget, Class, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};
 pub use capabilities::Capabilities;
-pub use client::{Client, MemberRef, TimeSource};
+pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
@@ -30,4 +30,5 @@ pub use domain::{
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
 pub use id::{MemberId, NetworkId, PostId, PostTypeId, SpaceId};
+pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

@@ -36,6 +36,8 @@ pub(crate) struct Reply {
     pub(crate) data: Box<RawValue>,
     /// The decisive one of the errors that came beside the data.
     pub(crate) partial: Option<VendorError>,
+    /// As in [`Failure`].
+    pub(crate) missing: Vec<String>,
 }
 
 /// No data.
@@ -44,6 +46,11 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) retry: Retry,
     pub(crate) token: TokenDoubt,
+    /// Whether it speaks of the vendor being down.
+    pub(crate) down: bool,
+    /// The roots of the document that name nothing, as far as the vendor tells: a
+    /// missing one nulls the whole answer.
+    pub(crate) missing: Vec<String>,
 }
 
 /// Whether sending a read again may help.
@@ -107,6 +114,10 @@ impl Asked {
         wait: Option<Duration>,
     ) -> Result<Reply, Failure> {
         let errors = envelope.errors.as_ref().map(flatten).unwrap_or_default();
+        let missing = errors
+            .iter()
+            .filter_map(VendorError::missing_root)
+            .collect();
         let worst = errors.into_iter().min_by_key(VendorError::rank);
         match (envelope.data, worst) {
             (Some(data), _) if self.kind == Kind::Write && is_failed_action(&data) => {
@@ -118,11 +129,16 @@ impl Asked {
             (Some(data), Some(error)) if has_content(&data) && status.is_success() => Ok(Reply {
                 data,
                 partial: Some(error),
+                missing,
             }),
-            (_, Some(error)) => Err(self.vendor(&error, status, wait)),
+            (_, Some(error)) => Err(Failure {
+                missing,
+                ..self.vendor(&error, status, wait)
+            }),
             (Some(data), None) if status.is_success() => Ok(Reply {
                 data,
                 partial: None,
+                missing,
             }),
             _ => Err(self.empty(status)),
         }
@@ -145,9 +161,8 @@ impl Asked {
             "102" => {
                 let error = Error::PermissionDenied { operation, message };
                 Failure {
-                    error,
-                    retry: Retry::Never,
                     token: TokenDoubt::Some,
+                    ..Failure::plain(error)
                 }
             }
             "104" => rate_limited(wait),
@@ -229,17 +244,20 @@ impl Asked {
     pub(crate) fn broken(self, error: Error) -> Failure {
         match self.kind {
             Kind::Read => Failure {
-                error,
                 retry: Retry::Soon,
-                token: TokenDoubt::None,
+                down: true,
+                ..Failure::plain(error)
             },
-            Kind::Write => Failure::plain(self.unknown(match &error {
-                Error::Unavailable { code, message, .. } => format!("code {code}: {message}"),
-                Error::Undecodable { detail, .. } | Error::Transport { detail, .. } => {
-                    detail.clone()
-                }
-                other => other.to_string(),
-            })),
+            Kind::Write => Failure {
+                down: true,
+                ..Failure::plain(self.unknown(match &error {
+                    Error::Unavailable { code, message, .. } => format!("code {code}: {message}"),
+                    Error::Undecodable { detail, .. } | Error::Transport { detail, .. } => {
+                        detail.clone()
+                    }
+                    other => other.to_string(),
+                }))
+            },
         }
     }
 
@@ -258,14 +276,15 @@ impl Failure {
             error,
             retry: Retry::Never,
             token: TokenDoubt::None,
+            down: false,
+            missing: Vec::new(),
         }
     }
 
     fn refused() -> Self {
         Self {
-            error: Error::TokenRefused,
-            retry: Retry::Never,
             token: TokenDoubt::Refused,
+            ..Self::plain(Error::TokenRefused)
         }
     }
 }
@@ -277,9 +296,8 @@ fn rate_limited(wait: Option<Duration>) -> Failure {
         by_vendor: true,
     };
     Failure {
-        error,
         retry: Retry::After(retry_after),
-        token: TokenDoubt::None,
+        ..Failure::plain(error)
     }
 }
 

@@ -17,11 +17,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    Budget, Client, Config, Cost, Credentials, Exhausted, GenerationChoice, NetworkId, Quota,
-    TimeSource, Transport, TransportError,
+    Budget, Class, Client, Config, Cost, Credentials, Exhausted, GenerationChoice, NetworkId,
+    Quota, TimeSource, Transport, TransportError,
 };
 
 /// The scripted side's answer to one request.
+#[derive(Clone)]
 pub(crate) enum Step {
     Answer(u16, Vec<(&'static str, &'static str)>, String),
     Fail(TransportError),
@@ -58,26 +59,28 @@ pub(crate) struct Upstream {
 #[derive(Default)]
 pub(crate) struct Spending {
     pub(crate) costs: Mutex<Vec<u32>>,
+    pub(crate) classes: Mutex<Vec<Class>>,
     pub(crate) charged: Mutex<Vec<(u32, u32)>>,
     pub(crate) quotas: Mutex<Vec<Quota>>,
     pub(crate) refuse_after: Mutex<Option<usize>>,
+    pub(crate) refuse_class: Mutex<Option<Class>>,
 }
 
 #[async_trait::async_trait]
 impl Budget for Spending {
-    async fn acquire(&self, cost: Cost) -> Result<(), Exhausted> {
+    async fn acquire(&self, cost: Cost, class: Class) -> Result<(), Exhausted> {
+        // So that calls made at once do overlap.
+        tokio::task::yield_now().await;
         let mut costs = self.costs.lock().unwrap();
-        if self
-            .refuse_after
-            .lock()
-            .unwrap()
-            .is_some_and(|most| costs.len() >= most)
-        {
+        let full = |most: &usize| costs.len() >= *most;
+        let refused = *self.refuse_class.lock().unwrap() == Some(class);
+        if refused || self.refuse_after.lock().unwrap().as_ref().is_some_and(full) {
             return Err(Exhausted {
                 retry_after: Duration::from_secs(7),
             });
         }
         costs.push(cost.complexity);
+        self.classes.lock().unwrap().push(class);
         Ok(())
     }
 
@@ -85,7 +88,7 @@ impl Budget for Spending {
         self.quotas.lock().unwrap().push(quota);
     }
 
-    fn settle(&self, taken: Cost, charged: Cost) {
+    fn settle(&self, taken: Cost, charged: Cost, _: Duration) {
         self.charged
             .lock()
             .unwrap()

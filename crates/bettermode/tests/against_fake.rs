@@ -7,13 +7,16 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bettermode::{
-    Budget, Capabilities, Client, Config, Cost, CreatePost, Credentials, Email, Error, Exhausted,
-    Mechanism, Member, MemberId, MemberRef, NetworkId, PostStatus, PostType, Quota, SpaceId,
-    Subject, TimeSource, Transport,
+    Budget, Capabilities, Class, Client, Config, Cost, CreatePost, Credentials, Email, Error,
+    Exhausted, Mechanism, Member, MemberId, MemberRef, NetworkId, PostStatus, PostType, Quota,
+    SpaceId, Subject, TimeSource, Transport,
 };
 use bytes::Bytes;
 use fake_bettermode::{Fake, FakeConfig, Generation};
@@ -28,13 +31,13 @@ struct Ledger(Mutex<Vec<(u32, u32)>>);
 
 #[async_trait]
 impl Budget for Ledger {
-    async fn acquire(&self, _: Cost) -> Result<(), Exhausted> {
+    async fn acquire(&self, _: Cost, _: Class) -> Result<(), Exhausted> {
         Ok(())
     }
 
     fn observe(&self, _: Quota) {}
 
-    fn settle(&self, taken: Cost, charged: Cost) {
+    fn settle(&self, taken: Cost, charged: Cost, _: Duration) {
         self.0
             .lock()
             .unwrap()
@@ -100,6 +103,16 @@ impl Stage {
         let answer: Value = serde_json::from_slice(self.fake.handle(request).await.body()).unwrap();
         assert!(answer.get("errors").is_none(), "{answer}");
         answer["data"].clone()
+    }
+
+    /// What the fake's control path answers.
+    async fn control(&self, path: &str, body: Value) -> Value {
+        let request = http::Request::post(format!("/_fake/{path}"))
+            .body(Bytes::from(body.to_string()))
+            .unwrap();
+        let answer = self.fake.handle(request).await;
+        assert!(answer.status().is_success(), "{answer:?}");
+        serde_json::from_slice(answer.body()).unwrap()
     }
 
     async fn members(&self) -> Vec<(MemberId, String, Email)> {
@@ -195,6 +208,61 @@ async fn a_member_is_the_same_by_id_by_name_by_address_and_in_a_list() {
             })
         );
         stage.predictions_held();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_members_take_few_requests_though_some_are_missing() {
+    both(async |stage, generation| {
+        let roomy = json!({ "burst_requests": 1_000, "burst_complexity": 100_000 });
+        stage.control("limits", roomy).await;
+        let mut ids = Vec::new();
+        for _ in 0..247 {
+            let joined = stage.control("members", json!({})).await;
+            ids.push(MemberId::new(joined["id"].as_str().unwrap()));
+        }
+        for place in [10, 20, 230] {
+            ids.insert(place, MemberId::new(format!("NOSUCHONE{place}")));
+        }
+        stage.client.capabilities().await.unwrap();
+        let requests = || stage.ledger.0.lock().unwrap().len();
+        let before = requests();
+
+        let results = stage.client.members_by_ids(&ids).await;
+        let missing = results.iter().enumerate().filter(|(_, (id, result))| {
+            let found = result.as_ref().is_ok_and(|member| member.id == *id);
+            assert!(found || matches!(result, Err(Error::NotFound { .. })));
+            !found
+        });
+        let missing: Vec<_> = missing.map(|(place, _)| place).collect();
+        assert_eq!((results.len(), missing), (250, vec![10, 20, 230]));
+        let expected = match generation {
+            // A hundred ids in each; one more for each of the missing.
+            Generation::Published => 3 + 3,
+            Generation::Newer => 3,
+        };
+        assert_eq!(requests() - before, expected);
+        stage.predictions_held();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_few_members_are_cheapest_by_alias_in_both_generations() {
+    both(async |stage, _| {
+        let ids: Vec<_> = stage
+            .members()
+            .await
+            .into_iter()
+            .map(|(id, ..)| id)
+            .collect();
+        for (count, points) in [(1, 8), (2, 16), (5, 40)] {
+            let results = stage.client.members_by_ids(&ids[..count]).await;
+            assert!(results.iter().all(|(_, result)| result.is_ok()));
+            let last = stage.ledger.0.lock().unwrap().last().copied();
+            assert_eq!(last, Some((points, points)));
+        }
     })
     .await;
 }

@@ -50,6 +50,8 @@ pub struct FakeConfig {
     pub generation: Generation,
     /// Seeds every id and every choice.
     pub seed: u64,
+    /// So many more members, found by what names them and left out of the overview.
+    pub extra_members: usize,
     /// The community's id; made from the seed when absent.
     pub network_id: Option<String>,
     /// The id of the one installed app; made from the seed when absent.
@@ -75,6 +77,7 @@ impl Default for FakeConfig {
         Self {
             generation: Generation::default(),
             seed: 1,
+            extra_members: 0,
             network_id: None,
             client_id: None,
             client_secret: None,

@@ -53,6 +53,7 @@ fn route(fake: &Fake, request: &Request<Bytes>) -> Result<Value, Refused> {
     let method = request.method();
     match (method.as_str(), parts.as_slice()) {
         ("GET", ["world"]) => Ok(dump::world(fake, request.uri().query())),
+        ("GET", ["members"]) => dump::extra_members(fake, request.uri().query()),
         ("GET", ["counters"]) => Ok(fake.state().counters.to_json()),
         ("DELETE", ["counters"]) => {
             fake.state().counters = crate::counters::Counters::default();

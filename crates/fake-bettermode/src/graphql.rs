@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use apollo_compiler::executable::Operation;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::resolvers::Execution;
-use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::response::{GraphQLError, JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Node as AstNode, Schema};
 use jiff::Timestamp;
@@ -141,16 +141,23 @@ pub(crate) fn execute(
     match response {
         Ok(response) => {
             let data = serde_json::to_value(&response.data).unwrap_or_default();
-            let refusals = response
-                .errors
-                .iter()
-                .map(|error| call.refusal(&error.message));
-            (data, refusals.collect())
+            let refusal = |error: &GraphQLError| Refusal {
+                path: path(error),
+                ..call.refusal(&error.message)
+            };
+            (data, response.errors.iter().map(refusal).collect())
         }
         Err(error) => {
             let refusal = Refusal::new(Code::InvalidRequest, error.message().to_string());
             (Value::Null, vec![refusal])
         }
+    }
+}
+
+fn path(error: &GraphQLError) -> Vec<Value> {
+    match serde_json::to_value(&error.path) {
+        Ok(Value::Array(path)) => path,
+        _ => Vec::new(),
     }
 }
 

@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Seeds every id and every choice of the world
     #[arg(long, env = "FAKE_BETTERMODE_SEED", default_value_t = 1)]
     seed: u64,
+    /// So many more members than the usual sixty, for measurements
+    #[arg(long, env = "FAKE_BETTERMODE_EXTRA_MEMBERS", default_value_t = 0)]
+    extra_members: usize,
     /// The community's id; made from the seed when absent
     #[arg(long, env = "FAKE_BETTERMODE_NETWORK_ID")]
     network_id: Option<String>,
@@ -101,6 +104,7 @@ impl Options {
         Ok(FakeConfig {
             generation: self.generation,
             seed: self.seed,
+            extra_members: self.extra_members,
             network_id: self.network_id.clone(),
             client_id: self.client_id.clone(),
             client_secret: self.client_secret.clone(),

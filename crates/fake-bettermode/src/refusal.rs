@@ -1,4 +1,5 @@
 //! What BetterMode answers when it says no, in its own shape.
+//! `path` is GraphQL's own.
 //!
 //! The items of `errors` are not Apollo's: `code`, `message`, `field`, `help` and
 //! `timestamp` stand at the top (gql-client 2.4.0, `src/lib/response.ts`), and the
@@ -40,6 +41,8 @@ pub(crate) struct Refusal {
     pub(crate) code: u16,
     pub(crate) message: String,
     pub(crate) field: Option<String>,
+    /// Where in the answer it belongs, as GraphQL writes it; empty before execution.
+    pub(crate) path: Vec<Value>,
 }
 
 impl Refusal {
@@ -52,6 +55,7 @@ impl Refusal {
             code,
             message: message.into(),
             field: None,
+            path: Vec::new(),
         }
     }
 
@@ -104,6 +108,9 @@ fn item(refusal: &Refusal, style: ErrorStyle, now: Timestamp) -> Value {
     });
     if let Some(field) = &refusal.field {
         item["field"] = Value::from(field.as_str());
+    }
+    if !refusal.path.is_empty() {
+        item["path"] = Value::from(refusal.path.clone());
     }
     item
 }

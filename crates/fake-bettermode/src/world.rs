@@ -11,6 +11,8 @@ pub(crate) mod seed;
 pub(crate) mod table;
 pub(crate) mod talk;
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 
@@ -26,6 +28,8 @@ pub(crate) struct World {
     pub(crate) network: Network,
     pub(crate) roles: Table<Role>,
     pub(crate) members: Table<Member>,
+    /// Where those that were asked for beyond the usual ones stand among them.
+    pub(crate) extra_members: Range<usize>,
     /// The app's own account, which is a member that no list shows.
     pub(crate) bot_id: String,
     pub(crate) post_types: Table<PostType>,

@@ -945,7 +945,9 @@ impl Source {
 pub enum CacheMode {
     /// A copy where there is a good one, else BetterMode.
     Unspecified = 0,
-    /// BetterMode, whatever the cache holds; the answer is kept for others.
+    /// BetterMode, whatever the cache holds; the answer is kept for others. Calls at
+    /// the same time share one request, which can have begun a moment before the call:
+    /// after a change of your own, call InvalidateMember first.
     Bypass = 1,
     /// A copy or nothing: never an upstream request. FAILED_PRECONDITION with
     /// ERROR_REASON_NOT_CACHED when there is no copy that max_staleness allows.

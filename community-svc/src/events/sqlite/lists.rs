@@ -15,9 +15,48 @@ const END_OF_TIME: &str = "~";
 const OUTLINE: &str = "e.event_id, e.event_type, e.received_at, e.state,
     e.erased_at IS NOT NULL AS is_erased";
 
+/// So many events that wait or were given up on are looked through one by one for those
+/// of a member; of more, a member's own are looked through.
+const FEW: i64 = 2_000;
+
+/// Where the statement of a list begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lead {
+    /// In the index of what is filtered by.
+    Filter,
+    /// In the index of states, although a member is filtered by as well.
+    State,
+}
+
+/// Where to begin: a member with many events may have none that is dead.
+fn lead(connection: &Connection, query: &EventQuery) -> Result<Lead, rusqlite::Error> {
+    let (Some(_), Some(state @ (EventState::Pending | EventState::Dead))) =
+        (&query.member_id, query.state)
+    else {
+        return Ok(Lead::Filter);
+    };
+    let sql = format!(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM bettermode_webhook_events e
+           INDEXED BY bettermode_webhook_events_by_state
+           WHERE e.state = '{}' AND e.state <> 'done' LIMIT {FEW})",
+        state.name()
+    );
+    let count: i64 = connection
+        .prepare_cached(&sql)?
+        .query_row([], |row| row.get(0))?;
+    Ok(if count < FEW {
+        Lead::State
+    } else {
+        Lead::Filter
+    })
+}
+
 /// The statement of a list, and its values by name.
 pub(super) struct Select {
     pub(super) sql: String,
+    /// The table that the list is read from.
+    key: &'static str,
     params: Vec<(&'static str, Box<dyn ToSql>)>,
 }
 
@@ -25,17 +64,16 @@ impl Select {
     /// Selects `columns` of the events that fit, in order.
     ///
     /// The lists of a member go through the table of members, which repeats what
-    /// they filter and sort by. A state other than done has an index of its own;
-    /// among the others of a list, those that are not done are few.
-    pub(super) fn page(columns: &str, query: &EventQuery) -> Self {
-        let mut select = Self::events(columns, query);
+    /// they filter and sort by. A state other than done has an index of its own.
+    pub(super) fn page(columns: &str, query: &EventQuery, lead: Lead) -> Self {
+        let mut select = Self::events(columns, query, lead);
         // One bound from above: an index takes no second one.
         let until = (until(query), String::new());
         let place = query.before.as_ref().map_or(until.clone(), |place| {
             (text(place.received_at), place.event_id.clone())
         });
         let (received_at, event_id) = place.min(until);
-        let key = Self::key(query);
+        let key = select.key;
         let order = format!(
             " AND ({key}.received_at, {key}.event_id) < (:received_at, :event_id)
               ORDER BY {key}.received_at DESC, {key}.event_id DESC LIMIT :limit"
@@ -49,15 +87,20 @@ impl Select {
     }
 
     /// Selects `columns` of all events that fit, in no order.
-    fn events(columns: &str, query: &EventQuery) -> Self {
+    fn events(columns: &str, query: &EventQuery, lead: Lead) -> Self {
+        let key = match lead {
+            Lead::Filter if query.member_id.is_some() => "m",
+            _ => "e",
+        };
         let mut select = Self {
             sql: String::new(),
+            key,
             params: Vec::new(),
         };
         let events = "bettermode_webhook_events";
         let members = "bettermode_webhook_event_members";
-        let key = Self::key(query);
         let from = match query {
+            _ if lead == Lead::State => format!("{events} e INDEXED BY {events}_by_state"),
             EventQuery {
                 member_id: Some(_),
                 event_type: Some(_),
@@ -87,9 +130,15 @@ impl Select {
     }
 
     fn filter(&mut self, query: &EventQuery) {
-        let key = Self::key(query);
+        let key = self.key;
         if let Some(member_id) = &query.member_id {
-            self.and("m.member_id = :member_id");
+            self.and(if key == "m" {
+                "m.member_id = :member_id"
+            } else {
+                "EXISTS (SELECT 1 FROM bettermode_webhook_event_members m
+                   WHERE m.member_id = :member_id AND m.received_at = e.received_at
+                     AND m.event_id = e.event_id)"
+            });
             self.bind(":member_id", member_id.clone());
         }
         if let Some(event_type) = &query.event_type {
@@ -105,11 +154,6 @@ impl Select {
                 state.name()
             )),
         }
-    }
-
-    /// The table that the list is read from.
-    fn key(query: &EventQuery) -> &'static str {
-        if query.member_id.is_some() { "m" } else { "e" }
     }
 
     fn and(&mut self, condition: &str) {
@@ -134,7 +178,7 @@ pub(super) fn events(
     connection: &Connection,
     query: &EventQuery,
 ) -> Result<Vec<EventRow>, rusqlite::Error> {
-    let select = Select::page(COLUMNS, query);
+    let select = Select::page(COLUMNS, query, lead(connection, query)?);
     let mut statement = connection.prepare_cached(&select.sql)?;
     let mut found = statement.query(&select.values()[..])?;
     let (mut page, mut bytes) = (Vec::new(), 0);
@@ -153,7 +197,7 @@ pub(super) fn outlines(
     connection: &Connection,
     query: &EventQuery,
 ) -> Result<Vec<OutlineRow>, rusqlite::Error> {
-    let select = Select::page(OUTLINE, query);
+    let select = Select::page(OUTLINE, query, lead(connection, query)?);
     let mut statement = connection.prepare_cached(&select.sql)?;
     let rows = statement.query_map(&select.values()[..], OutlineRow::read)?;
     rows.collect()
@@ -181,8 +225,9 @@ pub(super) fn outlines_of(
 
 /// How many events `query` selects.
 pub(super) fn count(connection: &Connection, query: &EventQuery) -> Result<u64, rusqlite::Error> {
-    let mut select = Select::events("count(*)", query);
-    select.and(&format!("{}.received_at < :until", Select::key(query)));
+    let mut select = Select::events("count(*)", query, lead(connection, query)?);
+    let key = select.key;
+    select.and(&format!("{key}.received_at < :until"));
     select.bind(":until", until(query));
     let mut statement = connection.prepare_cached(&select.sql)?;
     let count: i64 = statement.query_row(&select.values()[..], |row| row.get(0))?;

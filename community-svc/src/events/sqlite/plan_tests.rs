@@ -54,7 +54,7 @@ fn each_combination_of_filters_begins_in_its_index_where_the_page_begins() {
             before: Cursor::from_bytes(b"\0\0\0\0\0\0\0\0id"),
             limit: 50,
         };
-        let select = lists::Select::page("e.payload", &query);
+        let select = lists::Select::page("e.payload", &query, lists::Lead::Filter);
         let steps = plan(&file, &select.sql);
         keeps_to_indexes(&steps, "(received_at,event_id)<(?,?)");
         for (is_set, key) in [(on(0), "event_type=?"), (on(1), "member_id=?")] {
@@ -63,6 +63,29 @@ fn each_combination_of_filters_begins_in_its_index_where_the_page_begins() {
             let in_key = is_set && !(few && key == "event_type=?" && !on(1));
             assert_eq!(steps[0].contains(key), in_key, "{query:?}: {steps:?}");
         }
+    }
+}
+
+#[test]
+fn a_members_few_dead_events_are_found_by_their_state() {
+    let (_directory, file) = file();
+    for event_type in [None, Some("x".to_owned())] {
+        let query = EventQuery {
+            event_type,
+            member_id: Some("m".to_owned()),
+            state: Some(EventState::Dead),
+            limit: 50,
+            ..EventQuery::default()
+        };
+        let select = lists::Select::page("e.payload", &query, lists::Lead::State);
+        let steps = plan(&file, &select.sql);
+        assert!(steps[0].contains("by_state (state=?"), "{steps:?}");
+        let member = steps.iter().find(|step| step.starts_with("SEARCH m"));
+        let by_its_key = |step: &String| {
+            let key = ["member_id=?", "received_at=?", "event_id=?"];
+            step.contains("INDEX") && key.iter().all(|part| step.contains(part))
+        };
+        assert!(member.is_some_and(by_its_key), "{steps:?}");
     }
 }
 

@@ -1,13 +1,18 @@
 //! The way of one call: token, stack, decoding, and once more with a new token
 //! where the old one may be to blame.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use bytes::Bytes;
 use secrecy::SecretString;
 use serde::Serialize;
 
 use super::Client;
 use crate::{
-    Cost, Error, Subject,
+    Class, Error, Subject,
     auth::Token,
     operations::{
         Kind, Operation,
@@ -32,18 +37,29 @@ impl Client {
         &self,
         variables: O::Variables,
     ) -> Result<O::Data, Error> {
-        let token = self.token().await?;
-        let mut call = prepare::<O>(&variables, token.authorization.clone())?;
+        let answer = self.try_call::<O>(&variables).await;
+        answer.map_err(|failure| failure.error)
+    }
+
+    /// As [`call`](Self::call), with all that is known of a failure.
+    pub(super) async fn try_call<O: Operation>(
+        &self,
+        variables: &O::Variables,
+    ) -> Result<O::Data, Failure> {
+        let token = self.token().await.map_err(Failure::plain)?;
+        let mut call = prepare::<O>(variables, token.authorization.clone(), self.class)
+            .map_err(Failure::plain)?;
         let mut result = self.inner.stack.send(&call).await;
         if let Err(failure) = &result
             && self.may_be_expired(failure, &token)
         {
             // A refused mutation did not happen, so it may be sent again.
             self.inner.tokens.drop_token(&self.identity, &token).await;
-            call.authorization = self.token().await?.authorization.clone();
+            let token = self.token().await.map_err(Failure::plain)?;
+            call.authorization = token.authorization.clone();
             result = self.inner.stack.send(&call).await;
         }
-        decode::<O>(result.map_err(|failure| failure.error)?)
+        decode::<O>(result?)
     }
 
     fn may_be_expired(&self, failure: &Failure, token: &Token) -> bool {
@@ -55,8 +71,28 @@ impl Client {
         expired && self.inner.tokens.can_renew()
     }
 
-    async fn token(&self) -> Result<std::sync::Arc<Token>, Error> {
-        self.inner.tokens.get(&self.identity, || self.mint()).await
+    /// The token of this client's identity. Calls of any class share one minting;
+    /// where that was refused room in the budget as another call's, of another class
+    /// maybe, this call asks as itself. Each round one caller leaves, so it ends.
+    pub(super) async fn token(&self) -> Result<Arc<Token>, Error> {
+        loop {
+            let asked = AtomicBool::new(false);
+            let mint = || {
+                asked.store(true, Ordering::Relaxed);
+                self.mint()
+            };
+            let token = self.inner.tokens.get(&self.identity, mint).await;
+            let no_room = matches!(
+                token,
+                Err(Error::RateLimited {
+                    by_vendor: false,
+                    ..
+                })
+            );
+            if !no_room || asked.load(Ordering::Relaxed) {
+                return token;
+            }
+        }
     }
 
     async fn mint(&self) -> Result<SecretString, Error> {
@@ -67,13 +103,11 @@ impl Client {
             .ok_or(Error::NetworkIdMissing)?;
         let member = self.identity.as_ref();
         let variables = limited_token::variables(network, member);
-        let call = prepare::<LimitedToken>(&variables, self.inner.tokens.basic()?)?;
+        let call = prepare::<LimitedToken>(&variables, self.inner.tokens.basic()?, self.class)?;
         let answer = self.inner.stack.send(&call).await;
-        let data = answer
-            .map_err(|failure| failure.error)
-            .and_then(decode::<LimitedToken>);
+        let data = answer.and_then(decode::<LimitedToken>);
         data.map(limited_token::answer)
-            .map_err(|error| match (error, member) {
+            .map_err(|failure| match (failure.error, member) {
                 (Error::PermissionDenied { .. } | Error::NotFound { .. }, None) => {
                     Error::TokenRefused
                 }
@@ -96,6 +130,7 @@ fn asked<O: Operation>() -> Asked {
 fn prepare<O: Operation>(
     variables: &O::Variables,
     authorization: http::HeaderValue,
+    class: Class,
 ) -> Result<Call, Error> {
     let query = O::document(variables);
     let body = Body {
@@ -109,9 +144,8 @@ fn prepare<O: Operation>(
     })?;
     Ok(Call {
         asked: asked::<O>(),
-        cost: Cost {
-            complexity: O::complexity(variables),
-        },
+        formula: O::complexity(variables),
+        class,
         body: Bytes::from(body),
         authorization,
     })
@@ -122,7 +156,7 @@ fn prepare<O: Operation>(
 /// Errors beside the data: a mutation with its result happened, so the result
 /// counts; a read that lacks only what the token may not see is whole for this
 /// token; any other read is not to be trusted.
-fn decode<O: Operation>(reply: Reply) -> Result<O::Data, Error> {
+fn decode<O: Operation>(reply: Reply) -> Result<O::Data, Failure> {
     let operation = O::NAME;
     let data = serde_json::from_str(reply.data.get());
     match (data, reply.partial) {
@@ -137,24 +171,25 @@ fn decode<O: Operation>(reply: Reply) -> Result<O::Data, Error> {
         }
         (Ok(_), Some(partial)) => {
             let message = partial.text();
-            Err(Error::PartialData {
+            Err(Failure::plain(Error::PartialData {
                 operation,
                 code: partial.code,
                 message,
-            })
+            }))
         }
         (Err(error), partial) if O::KIND == Kind::Write => {
             let code = partial.map(|partial| partial.code).unwrap_or_default();
             let detail = format!("{}; code {code}", place(&error));
-            Err(asked::<O>().unknown(detail))
+            Err(Failure::plain(asked::<O>().unknown(detail)))
         }
-        (Err(_), Some(partial)) => Err(asked::<O>()
-            .vendor(&partial, http::StatusCode::OK, None)
-            .error),
-        (Err(error), None) => Err(Error::Undecodable {
+        (Err(_), Some(partial)) => Err(Failure {
+            missing: reply.missing,
+            ..asked::<O>().vendor(&partial, http::StatusCode::OK, None)
+        }),
+        (Err(error), None) => Err(Failure::plain(Error::Undecodable {
             operation,
             detail: place(&error),
-        }),
+        })),
     }
 }
 

@@ -1,18 +1,13 @@
-//! Reading members: one, several, or by e-mail address.
+//! Reading one member, also by e-mail address.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use super::{Client, MemberRef};
 use crate::{
-    Email, Error, Member, MemberId, Subject,
-    operations::{Operation, member, member_search, members_by_alias, members_by_ids},
+    Email, Error, Member, Subject,
+    operations::{Operation, member, member_search},
     paging::each_page,
 };
-
-/// How many members one document asks for: 50 aliases cost 400 points, well
-/// under the 1,000 that the vendor announces as the most.
-const BATCH: usize = 50;
 
 impl Client {
     /// One member.
@@ -23,44 +18,6 @@ impl Client {
         self.call::<member::MemberQuery>(member::variables(which))
             .await
             .map(member::answer)
-    }
-
-    /// Several members, in as few calls as the network allows, in the order of
-    /// `ids`. Each has its own result: a missing one does not spoil the others.
-    pub async fn members_by_ids(&self, ids: &[MemberId]) -> Vec<(MemberId, Result<Member, Error>)> {
-        let capabilities = self.capabilities().await;
-        // Every network understands aliases, so a failed question is no reason
-        // to fail.
-        let newer = capabilities.is_ok_and(|capabilities| capabilities.members_by_ids);
-        let mut found = HashMap::new();
-        let mut batches: Vec<&[MemberId]> = ids.chunks(BATCH).rev().collect();
-        while let Some(batch) = batches.pop() {
-            match self.batch(batch, newer).await {
-                Ok(members) => {
-                    found.extend(
-                        members
-                            .into_iter()
-                            .map(|member| (member.id.clone(), Ok(member))),
-                    );
-                }
-                // A missing member nulls the whole answer: halve until it stands
-                // alone.
-                Err(Error::NotFound { .. }) if batch.len() > 1 => {
-                    let (left, right) = batch.split_at(batch.len() / 2);
-                    batches.extend([right, left]);
-                }
-                Err(error) => {
-                    found.extend(batch.iter().map(|id| (id.clone(), Err(error.clone()))));
-                }
-            }
-        }
-        let missing = || {
-            Err(Error::NotFound {
-                what: Subject::Member,
-            })
-        };
-        let result = |id: &MemberId| found.get(id).cloned().unwrap_or_else(missing);
-        ids.iter().map(|id| (id.clone(), result(id))).collect()
     }
 
     /// The member with exactly this address.
@@ -118,19 +75,5 @@ impl Client {
             known.store(true, Ordering::Relaxed);
         }
         Ok(sees)
-    }
-
-    async fn batch(&self, ids: &[MemberId], newer: bool) -> Result<Vec<Member>, Error> {
-        if newer {
-            let variables = members_by_ids::variables(ids);
-            let data = self.call::<members_by_ids::MembersByIds>(variables).await;
-            data.map(members_by_ids::answer)
-        } else {
-            let variables = members_by_alias::variables(ids);
-            let data = self
-                .call::<members_by_alias::MembersByAlias>(variables)
-                .await;
-            data.map(members_by_alias::answer)
-        }
     }
 }

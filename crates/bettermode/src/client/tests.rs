@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::MemberRef;
 use crate::{
-    Capabilities, Email, Error, GenerationChoice, Mechanism, MemberId, MemberStatus, SpaceId,
-    Subject,
+    Capabilities, Class, Email, Error, GenerationChoice, Mechanism, MemberId, MemberStatus,
+    SpaceId, Subject,
     testing::{Step, Upstream, data, error, member, post},
 };
 
@@ -148,51 +148,6 @@ async fn pages_that_do_not_move_are_an_error_and_not_an_absence() {
 }
 
 #[tokio::test]
-async fn one_missing_member_does_not_spoil_the_others_in_either_generation() {
-    let ids = ["A", "B", "C"].map(MemberId::new);
-    for generation in [GenerationChoice::Newer, GenerationChoice::Published] {
-        let gone = || error(&json!("110"));
-        let only = |id: &str| match generation {
-            GenerationChoice::Newer => data(&json!({ "membersByIds": [member(id, None)] })),
-            _ => data(&json!({ "m0": member(id, None) })),
-        };
-        // All three; A; B and C; B; C.
-        let upstream = Upstream::answering([gone(), only("A"), gone(), gone(), only("C")]);
-        let client = upstream.client_with(|config| config.generation = generation);
-        let results = client.members_by_ids(&ids).await;
-        let ok: Vec<_> = results
-            .iter()
-            .map(|(id, r)| (id.as_str(), r.is_ok()))
-            .collect();
-        assert_eq!(
-            ok,
-            [("A", true), ("B", false), ("C", true)],
-            "{generation:?}"
-        );
-        assert_eq!(
-            results[1].1,
-            Err(Error::NotFound {
-                what: Subject::Member
-            })
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_member_left_out_of_the_answer_is_not_found_and_large_lists_go_in_batches() {
-    let upstream = Upstream::answering((0..3).map(|_| data(&json!({ "membersByIds": [] }))));
-    let ids: Vec<_> = (0..120).map(|n| MemberId::new(n.to_string())).collect();
-    let results = upstream.client().members_by_ids(&ids).await;
-    assert_eq!(results.len(), 120);
-    assert!(
-        results
-            .iter()
-            .all(|(_, r)| matches!(r, Err(Error::NotFound { .. })))
-    );
-    assert_eq!(upstream.count("MembersByIds"), 3);
-}
-
-#[tokio::test]
 async fn a_newer_network_gets_a_message_by_chat() {
     let message = json!({ "_id": "MSG1", "sentAt": "2025-01-02T03:04:05.678Z" });
     let sent = json!({ "sendMessageToMember": { "chatId": "CHAT1", "message": message } });
@@ -330,4 +285,35 @@ async fn a_network_that_refuses_introspection_counts_as_an_older_one() {
         );
     }
     assert_eq!(upstream.count("RootFields"), 1);
+}
+
+#[tokio::test]
+async fn a_class_travels_with_every_call_and_with_its_token() {
+    use Class::{Interactive, Refresh};
+    let ada = MemberId::new("ADA");
+    let found = || data(&json!({ "member": member("ADA", None) }));
+    let upstream = Upstream::answering((0..3).map(|_| found()));
+    let client = upstream.client();
+    let refreshing = client.for_class(Class::Refresh);
+    let acting = refreshing.acting_as(ada.clone()).unwrap();
+    for client in [&acting, &client, &refreshing] {
+        client.member(MemberRef::Id(&ada)).await.unwrap();
+    }
+    // Two tokens: the member's, and then the app's.
+    let expected = [Refresh, Refresh, Interactive, Interactive, Refresh];
+    assert_eq!(*upstream.spent.classes.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_person_does_not_share_the_fate_of_background_work_that_mints_the_same_token() {
+    let upstream = Upstream::answering([data(&json!({ "member": member("ADA", None) }))]);
+    *upstream.spent.refuse_class.lock().unwrap() = Some(Class::Backfill);
+    let (client, ada) = (upstream.client(), MemberId::new("ADA"));
+    let background = client.for_class(Class::Backfill);
+    let (refused, answered) = tokio::join!(
+        background.member(MemberRef::Id(&ada)),
+        client.member(MemberRef::Id(&ada)),
+    );
+    assert!(matches!(refused, Err(Error::RateLimited { .. })));
+    assert_eq!(answered.unwrap().id, ada);
 }

@@ -41,15 +41,25 @@ impl Operation for MembersByAlias {
     }
 
     fn complexity(variables: &Self::Variables) -> u32 {
-        u32::try_from(variables.len())
-            .unwrap_or(u32::MAX)
-            .saturating_mul(MEMBER_COST)
+        cost(variables.len())
     }
+}
+
+/// The points of a document for so many members.
+pub(crate) fn cost(ids: usize) -> u32 {
+    let ids = u32::try_from(ids).unwrap_or(u32::MAX);
+    ids.saturating_mul(MEMBER_COST)
 }
 
 pub(crate) fn variables(ids: &[MemberId]) -> BTreeMap<String, String> {
     let alias = |(index, id): (usize, &MemberId)| (format!("m{index}"), id.as_str().to_owned());
     ids.iter().enumerate().map(alias).collect()
+}
+
+/// Which of `ids` members a root of the answer stands for.
+pub(crate) fn index(root: &str, ids: usize) -> Option<usize> {
+    let index = root.strip_prefix('m')?.parse().ok()?;
+    (index < ids).then_some(index)
 }
 
 pub(crate) fn answer(data: BTreeMap<String, MemberParts>) -> Vec<Member> {

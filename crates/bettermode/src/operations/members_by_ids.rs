@@ -18,8 +18,10 @@ use crate::{Member, MemberId};
 )]
 pub(crate) struct MembersByIds;
 
-operation!(MembersByIds, members_by_ids, Read, Member, |_| 5
-    * MEMBER_COST);
+/// A list counts as five of its type, however long it is.
+pub(crate) const COST: u32 = 5 * MEMBER_COST;
+
+operation!(MembersByIds, members_by_ids, Read, Member, |_| COST);
 member_from!(members_by_ids);
 
 pub(crate) fn variables(ids: &[MemberId]) -> members_by_ids::Variables {

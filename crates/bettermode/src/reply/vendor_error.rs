@@ -13,23 +13,36 @@ pub(crate) struct VendorError {
     message: String,
     subcode: Option<String>,
     help: Option<String>,
+    /// The first part of its path: the root of the document, by its alias.
+    root: Option<String>,
 }
 
 /// All errors of an `errors` value, which is a list or a single object, and
 /// where each may hold more under `errors`.
 pub(crate) fn flatten(errors: &Value) -> Vec<VendorError> {
     let mut found = Vec::new();
-    collect(errors, 8, &mut found);
+    collect(errors, None, 8, &mut found);
     found
 }
 
-fn collect(value: &Value, depth: usize, found: &mut Vec<VendorError>) {
+fn collect(value: &Value, root: Option<&str>, depth: usize, found: &mut Vec<VendorError>) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, depth, found)),
-        Value::Object(item) => match item.get("errors").filter(|_| depth > 0) {
-            Some(nested) if has_errors(nested) => collect(nested, depth - 1, found),
-            _ => found.push(VendorError::from_item(value)),
-        },
+        Value::Array(items) => {
+            for item in items {
+                collect(item, root, depth, found);
+            }
+        }
+        Value::Object(item) => {
+            // What is nested without a path of its own is about its parent's.
+            let root = item.get("path").and_then(|path| path[0].as_str()).or(root);
+            match item.get("errors").filter(|_| depth > 0) {
+                Some(nested) if has_errors(nested) => collect(nested, root, depth - 1, found),
+                _ => found.push(VendorError {
+                    root: root.map(str::to_owned),
+                    ..VendorError::from_item(value)
+                }),
+            }
+        }
         _ => {}
     }
 }
@@ -55,7 +68,13 @@ impl VendorError {
             message: text(item.get("message")).unwrap_or_default(),
             subcode: text(item.get("subcode")),
             help: text(item.get("help")),
+            root: None,
         }
+    }
+
+    /// The root that it says names nothing.
+    pub(crate) fn missing_root(&self) -> Option<String> {
+        self.root.clone().filter(|_| self.code == "110")
     }
 
     /// The text for people, cleaned of addresses.

@@ -1,3 +1,5 @@
+mod outage;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -196,19 +198,19 @@ async fn the_budget_learns_what_the_vendor_says() {
         "extensions": { "complexity": 9 },
     });
     let headers = vec![("x-quota-type", "Complexity"), ("x-quota-limit", "2000")];
-    let upstream = Upstream::answering([Step::Answer(200, headers, body.to_string())]);
-    let ada = MemberId::new("ADA");
-    upstream
-        .client()
-        .member(crate::MemberRef::Id(&ada))
-        .await
-        .unwrap();
+    let answer = Step::Answer(200, headers, body.to_string());
+    let upstream = Upstream::answering([answer.clone(), answer]);
+    let (client, ada) = (upstream.client(), MemberId::new("ADA"));
+    for _ in 0..2 {
+        client.member(crate::MemberRef::Id(&ada)).await.unwrap();
+    }
     let quotas = upstream.spent.quotas.lock().unwrap();
     assert_eq!(
         (quotas[0].kind, quotas[0].limit),
         (QuotaKind::Complexity, Some(2_000))
     );
-    assert_eq!(*upstream.spent.charged.lock().unwrap(), [(8, 9)]);
+    // The second attempt pays what the first was charged.
+    assert_eq!(*upstream.spent.charged.lock().unwrap(), [(8, 9), (9, 9)]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::Refused;
 use crate::fake::Fake;
 use crate::world::World;
 use crate::world::talk::text_of;
@@ -10,9 +11,7 @@ use crate::world::talk::text_of;
 pub(super) fn world(fake: &Fake, query: Option<&str>) -> Value {
     let state = fake.state();
     let world = &state.world;
-    let wanted = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(key, _)| key == "q")
-        .map(|(_, text)| text.to_lowercase());
+    let wanted = parameter(query, "q").map(|text| text.to_lowercase());
     let keep = |rows: Vec<Value>| -> Value {
         let matches = |row: &Value| {
             wanted
@@ -36,7 +35,7 @@ pub(super) fn world(fake: &Fake, query: Option<&str>) -> Value {
         "roles": world.roles.iter().map(|role| json!({
             "id": role.id, "name": role.name, "type": role.kind.name(),
         })).collect::<Vec<_>>(),
-        "members": keep(members(world)),
+        "members": keep(members(world, wanted.is_some())),
         "spaces": keep(spaces(world)),
         "postTypes": keep(post_types(world)),
         "posts": keep(posts(world)),
@@ -45,12 +44,41 @@ pub(super) fn world(fake: &Fake, query: Option<&str>) -> Value {
     })
 }
 
-fn members(world: &World) -> Vec<Value> {
-    let members = world
+/// `GET /_fake/members?from=..&count=..`: the ids of members that were asked for beyond
+/// the usual ones, all of them without bounds.
+pub(super) fn extra_members(fake: &Fake, query: Option<&str>) -> Result<Value, Refused> {
+    let number = |name, default| match parameter(query, name) {
+        None => Ok(default),
+        Some(text) => text
+            .parse()
+            .map_err(|_| Refused::bad(format!("{name} is a whole number"))),
+    };
+    let (from, count) = (number("from", 0)?, number("count", usize::MAX)?);
+    let state = fake.state();
+    let extra = state.world.extra_members.clone();
+    let members = state
+        .world
         .members
         .iter()
-        .filter(|member| member.id != world.bot_id);
+        .skip(extra.start)
+        .take(extra.len());
+    let ids = members.skip(from).take(count).map(|member| &member.id);
+    Ok(json!({ "ids": ids.collect::<Vec<_>>() }))
+}
+
+fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The extra ones only for somebody who looks for a name.
+fn members(world: &World, with_extra: bool) -> Vec<Value> {
+    let members = world.members.iter().enumerate();
     members
+        .filter(|(place, _)| with_extra || !world.extra_members.contains(place))
+        .map(|(_, member)| member)
+        .filter(|member| member.id != world.bot_id)
         .map(|member| {
             json!({
                 "id": member.id,

@@ -55,6 +55,39 @@ async fn nobody_is_in_the_world_twice_and_every_address_is_an_example() {
 }
 
 #[tokio::test]
+async fn extra_members_are_there_when_they_are_named_and_out_of_the_way_otherwise() {
+    let with = async |extra_members| {
+        Bench::with(FakeConfig {
+            extra_members,
+            ..config()
+        })
+        .await
+    };
+    let (bench, few, plain) = (with(500).await, with(3).await, Bench::new().await);
+    assert_eq!(bench.world, plain.world);
+    let get = async |bench: &Bench, path| {
+        let answer = bench.control(Method::GET, path, &Value::Null).await;
+        answer.json
+    };
+    let all = get(&bench, "/_fake/members").await;
+    let ids: std::collections::HashSet<_> = all["ids"].as_array().unwrap().iter().collect();
+    assert_eq!(ids.len(), 500);
+    let first = get(&bench, "/_fake/members?from=0&count=3").await;
+    assert_eq!(first, get(&few, "/_fake/members").await);
+    let last = get(&bench, "/_fake/members?from=499&count=3").await;
+    assert_eq!(last["ids"], json!([all["ids"][499]]));
+    let refused = get(&bench, "/_fake/members?from=x").await;
+    assert_eq!(refused["error"], "from is a whole number");
+
+    let id = all["ids"][499].as_str().unwrap();
+    let found = get(&bench, &format!("/_fake/world?q={id}")).await;
+    assert_eq!(found["members"][0]["id"], id);
+    let query = "query($id: ID!) { member(id: $id) { username status } }";
+    let member = bench.ask(query, json!({ "id": id })).await;
+    assert_eq!(member.data()["member"]["status"], "VERIFIED");
+}
+
+#[tokio::test]
 async fn somebody_can_join_change_and_leave() {
     let bench = Bench::new().await;
     let joined = bench

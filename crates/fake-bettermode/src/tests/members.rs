@@ -37,6 +37,17 @@ async fn an_unknown_member_is_110_and_no_key_at_all_112() {
 }
 
 #[tokio::test]
+async fn a_missing_member_nulls_the_answer_and_is_named_by_its_path() {
+    let bench = Bench::new().await;
+    let query =
+        "query($a: ID, $b: ID) { first: member(id: $a) { id } second: member(id: $b) { id } }";
+    let ids = json!({ "a": bench.text("/members/0/id"), "b": "NOBODY0001" });
+    let answer = bench.ask(query, ids).await;
+    assert!(answer.json["data"].is_null());
+    assert_eq!(answer.json["errors"][0]["path"], json!(["second"]));
+}
+
+#[tokio::test]
 async fn a_deleted_member_is_a_tombstone() {
     let bench = Bench::new().await;
     let id = bench.id("members", "status", "DELETED");

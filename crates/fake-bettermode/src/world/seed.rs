@@ -36,6 +36,7 @@ pub(crate) fn world(config: &FakeConfig) -> World {
         network,
         roles: Table::default(),
         members: Table::default(),
+        extra_members: 0..0,
         bot_id: String::new(),
         post_types: Table::default(),
         spaces: Table::default(),
@@ -54,6 +55,7 @@ pub(crate) fn world(config: &FakeConfig) -> World {
     tags(&mut world);
     spaces(&mut world, now);
     topics(&mut world, now);
+    extra_people(&mut world, config, now);
     world.outbox.clear();
     // What happens from here on is this run's own: a store that outlives the run must
     // not meet its events' ids again.
@@ -97,6 +99,17 @@ fn roles(world: &mut World) {
     }
 }
 
+/// Last, and from a random source of their own, so that the rest of the world does not
+/// depend on how many there are, nor the first of them on the later ones.
+fn extra_people(world: &mut World, config: &FakeConfig, now: Timestamp) {
+    world.rng = StdRng::seed_from_u64(config.seed.rotate_left(32));
+    let first = world.members.iter().len();
+    world.extra_members = first..first + config.extra_members;
+    for number in PEOPLE..PEOPLE + config.extra_members {
+        person(world, number, now);
+    }
+}
+
 fn person(world: &mut World, number: usize, now: Timestamp) {
     let first = names::FIRST[number % names::FIRST.len()];
     // The second round meets the last names in another order, so nobody is there twice.
@@ -118,7 +131,10 @@ fn person(world: &mut World, number: usize, now: Timestamp) {
         56 => "DELETED",
         _ => "VERIFIED",
     };
-    let handle = format!("{first}.{last}").to_lowercase();
+    let mut handle = format!("{first}.{last}").to_lowercase();
+    if number >= PEOPLE {
+        handle = format!("{handle}.{number}");
+    }
     let name = format!("{first} {last}");
     let email = format!("{handle}@{host}");
     let mut member = blank_member(world, &handle, &name, &email, kind, now);
