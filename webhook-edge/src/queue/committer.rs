@@ -102,7 +102,7 @@ impl Committer {
         })?;
         let mut ids = Ids::new(Arc::clone(&store), shared)?;
         let log_directory = directory::log(&options.dir);
-        let (log, last) = Log::open(&log_directory, options.segment_bytes, |event| {
+        let (log, last) = Log::open(&log_directory, options.segment_bytes, kept, |event| {
             if event.position > kept
                 && let Ok(id) = record::id(event.record)
             {

@@ -62,7 +62,7 @@ pub enum OpenError {
         /// The first byte that cannot be read.
         offset: u64,
     },
-    /// The log ends before events that were acknowledged.
+    /// Segments of the log that hold events that were acknowledged are gone.
     #[error(
         "files are missing in {}: webhooks were taken that are not there. Bring them back, or move \
          the queue's directory away and start with an empty one",
@@ -122,6 +122,12 @@ pub enum ReadError {
         segment: u64,
         /// Where.
         offset: u64,
+    },
+    /// A file that is needed is gone.
+    #[error("segment {segment:016x} of the queue is missing; webhooks that wait are in it")]
+    Missing {
+        /// The number of the segment.
+        segment: u64,
     },
     /// The process is ending.
     #[error("the edge is stopping")]

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use service_kit::failpoints;
 
+mod cut;
 pub mod group;
 mod index;
 mod reader;
@@ -60,13 +61,15 @@ pub(super) struct Moment {
 
 impl Log {
     /// Opens the log in a directory, made where there is none. Shows every event that
-    /// is in it to `each`; says what the last group knew of the time.
+    /// is in it to `each`; says what the last group knew of the time. Ids of events up
+    /// to `known` are kept elsewhere.
     pub(super) fn open(
         directory: &Path,
         segment_bytes: u64,
+        known: u64,
         each: impl FnMut(FoundEvent<'_>),
     ) -> Result<(Self, Option<Moment>), OpenError> {
-        let found = recovery::recover(directory, segment_bytes, each)?;
+        let found = recovery::recover(directory, segment_bytes, known, each)?;
         let kept = found.kept.map(|(age, wall)| Moment { age, wall });
         let log = Self {
             directory: directory.to_owned(),
@@ -179,6 +182,10 @@ impl Log {
     /// Removes the segments that nobody needs; ids up to `known` are kept elsewhere.
     pub(super) fn clean_up(&mut self, known: u64) -> io::Result<()> {
         let empty = self.index().take_empty(known);
+        // That all in them has left must outlive the machine as long as they are gone.
+        if !empty.is_empty() && self.synced < self.end {
+            self.sync()?;
+        }
         for number in empty {
             std::fs::remove_file(segment::path(&self.directory, number))?;
         }
@@ -208,6 +215,9 @@ impl Log {
             }
             made => made?,
         };
+        // From now on the next one must be there.
+        self.group.continued();
+        self.write(self.next, moment)?;
         // The room behind its end is for others.
         self.file.set_len(self.end)?;
         self.file = file;

@@ -1,10 +1,11 @@
 //! The bytes of the log: a segment begins with a head, then come groups. Pure.
 //!
-//! A group is what one write puts on disk: its own head, then entries. It counts as
-//! a whole or not at all, so half a write is none. Its head names the segment and the
-//! place in it, so that bytes left over from elsewhere are never taken for a group,
-//! and says how much of the segment was on disk before it was written: that is how
-//! recovery tells a write that was cut from damage to what was acknowledged.
+//! A group is what one write puts on disk: its own head, entries, and a trailer. It
+//! counts as a whole or not at all, so half a write is none. Its head names the segment
+//! and the place in it, so that bytes left over from elsewhere are never taken for a
+//! group, and says how much of the segment was on disk before it was written. That and
+//! the trailer, which has no zeros, are how recovery tells a write that was cut from
+//! damage to what was acknowledged.
 
 use std::ops::Range;
 
@@ -14,12 +15,15 @@ pub const SEGMENT_HEAD: &[u8; 16] = b"webhook-edge\x00\x00\x00\x01";
 pub const GROUP_HEAD: usize = 64;
 /// What a group's head begins with; the search after damage looks for it.
 pub const MAGIC: [u8; 4] = *b"WqGr";
+/// What a group ends with.
+pub const TRAILER: [u8; 4] = *b"rGqW";
 /// Kind and length of an entry.
 const ENTRY_HEAD: usize = 5;
 
 const EVENT: u8 = 1;
 const AGAIN: u8 = 2;
 const REMOVED: u8 = 3;
+const CONTINUED: u8 = 4;
 
 /// What a group's head says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub enum Entry<'a> {
     Again(&'a [u8]),
     /// Positions that left the queue.
     Removed(Vec<Range<u64>>),
+    /// The next segment is on disk; nothing more is written to this one.
+    Continued,
 }
 
 /// Puts a group together.
@@ -79,6 +85,11 @@ impl Builder {
         }
     }
 
+    /// That the next segment is on disk.
+    pub fn continued(&mut self) {
+        self.entry(CONTINUED, 0);
+    }
+
     fn entry(&mut self, kind: u8, length: usize) {
         // A group has a bound far below 4 GiB.
         let length = u32::try_from(length).unwrap_or(u32::MAX);
@@ -89,7 +100,7 @@ impl Builder {
     /// How long the group is so far.
     #[must_use]
     pub fn length(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + TRAILER.len()
     }
 
     /// Whether there is nothing in it.
@@ -98,11 +109,12 @@ impl Builder {
         self.bytes.len() == GROUP_HEAD
     }
 
-    /// The whole group.
+    /// The whole group; to be cleared before it takes anything more.
     pub fn finish(&mut self, frame: &Frame) -> &[u8] {
         if let Some((head, body)) = self.bytes.split_at_mut_checked(GROUP_HEAD) {
             head.copy_from_slice(&head_of(frame, body));
         }
+        self.bytes.extend_from_slice(&TRAILER);
         &self.bytes
     }
 
@@ -182,21 +194,27 @@ impl Head {
     /// The length of the group.
     #[must_use]
     pub fn length(&self) -> usize {
-        GROUP_HEAD + self.body
+        GROUP_HEAD + self.body + TRAILER.len()
     }
 
     /// The entries, if `bytes`, which begin with the head, hold all of them as they
     /// were written.
     #[must_use]
     pub fn whole<'a>(&self, bytes: &'a [u8]) -> Option<Entries<'a>> {
-        let body = bytes.get(GROUP_HEAD..self.length())?;
-        (crc32fast::hash(body) == self.checksum).then_some(Entries(body))
+        let (body, trailer) = self.split(bytes)?;
+        let is_whole = trailer == TRAILER && crc32fast::hash(body) == self.checksum;
+        is_whole.then_some(Entries(body))
     }
 
     /// The entries without a look at their checksum: records have their own.
     #[must_use]
     pub fn entries<'a>(&self, bytes: &'a [u8]) -> Option<Entries<'a>> {
-        bytes.get(GROUP_HEAD..self.length()).map(Entries)
+        self.split(bytes).map(|(body, _)| Entries(body))
+    }
+
+    fn split<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let group = bytes.get(GROUP_HEAD..self.length())?;
+        group.split_at_checked(self.body)
     }
 }
 
@@ -234,6 +252,7 @@ impl<'a> Entries<'a> {
             EVENT => Some(Entry::Event(payload)),
             AGAIN => Some(Entry::Again(payload)),
             REMOVED => ranges(payload).map(Entry::Removed),
+            CONTINUED if payload.is_empty() => Some(Entry::Continued),
             _ => None,
         }
     }
@@ -273,12 +292,19 @@ mod tests {
         builder.event(b"one", true);
         builder.removed(&[1..4, 9..10]);
         builder.event(b"", false);
+        builder.continued();
+        assert_eq!(builder.length(), GROUP_HEAD + 8 + 37 + 5 + 5 + 4);
         let bytes = builder.finish(&FRAME).to_vec();
         let head = Head::read(&bytes).unwrap();
         assert_eq!((head.frame, head.length()), (FRAME, bytes.len()));
         let entries: Result<Vec<_>, _> = head.whole(&bytes).unwrap().collect();
         let removed = Entry::Removed(vec![1..4, 9..10]);
-        let written = vec![Entry::Event(b"one"), removed, Entry::Again(b"")];
+        let written = vec![
+            Entry::Event(b"one"),
+            removed,
+            Entry::Again(b""),
+            Entry::Continued,
+        ];
         assert_eq!(entries, Ok(written));
         builder.clear();
         assert!(builder.is_empty());
@@ -309,6 +335,7 @@ mod tests {
         assert_eq!(all(&[9, 0, 0, 0, 0]), [Err(Senseless)]);
         assert_eq!(all(&[EVENT, 5, 0, 0, 0, 1]), [Err(Senseless)]);
         assert_eq!(all(&[REMOVED, 1, 0, 0, 0, 1]), [Err(Senseless)]);
+        assert_eq!(all(&[CONTINUED, 1, 0, 0, 0, 1]), [Err(Senseless)]);
         assert_eq!(all(&[EVENT]), [Err(Senseless)]);
     }
 }

@@ -54,11 +54,12 @@ impl Reader {
             let file = File::open(segment::path(&self.directory, at.number));
             let mut file = match file {
                 Ok(file) => file,
-                // All that was in it has been removed since the look at the index.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    place = self
-                        .place(at.position)
-                        .filter(|now| now.number != at.number);
+                    place = self.place(at.position);
+                    if place.is_some_and(|now| now.number == at.number) {
+                        return Err(ReadError::Missing { segment: at.number });
+                    }
+                    // All that was in it has been removed since the look at the index.
                     continue;
                 }
                 Err(error) => return Err(error.into()),

@@ -1,8 +1,9 @@
 //! What an earlier process left in the log.
 //!
-//! Every segment is read once, with every checksum. A group that is not whole at the
-//! end of the last segment was never acknowledged and is cut off. Anything else that
-//! is not as it was written stops the start: it may have been acknowledged.
+//! Every segment is read once, with every checksum. What a write that was cut left at
+//! the end of the last segment was never acknowledged and is cut off. Anything else that
+//! is not as it was written, or is not there, stops the start: it may have been
+//! acknowledged.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::group::{Builder, Entries, Entry, Frame, Head, SEGMENT_HEAD};
 use super::index::{Index, Written};
 use super::removed::Removed;
-use super::scan::{self, Scanned};
+use super::scan::{self, Ending, Scanned};
 use super::segment;
 use crate::queue::OpenError;
 
@@ -34,10 +35,12 @@ pub(super) struct Recovered {
     pub(super) kept: Option<(u64, i64)>,
 }
 
-/// Reads every segment; shows each event that was taken to `each`.
+/// Reads every segment; shows each event that was taken to `each`. Ids of events up to
+/// `known` are kept elsewhere: only those may be missing here.
 pub(super) fn recover(
     directory: &Path,
     segment_bytes: u64,
+    known: u64,
     mut each: impl FnMut(FoundEvent<'_>),
 ) -> Result<Recovered, OpenError> {
     let unusable = |source| OpenError::Log {
@@ -46,37 +49,20 @@ pub(super) fn recover(
     };
     std::fs::create_dir_all(directory).map_err(unusable)?;
     let mut numbers = segment::numbers(directory).map_err(unusable)?;
-    let Some(removed) = last_removed(directory, &mut numbers)? else {
+    let (removed, unused) = last_removed(directory, &mut numbers)?;
+    let Some(removed) = removed else {
+        remove(&unused).map_err(unusable)?;
         return begin(directory, segment_bytes).map_err(unusable);
     };
     let mut recovery = Recovery {
         index: Index::default(),
+        known,
         next: None,
         kept: None,
     };
     recovery.index.removed = removed;
-    let last = numbers.last().copied();
-    let (mut end, mut before) = (0, None);
-    for number in &numbers {
-        let file = SegmentFile::load(directory, *number)?;
-        let is_next = before == number.checked_sub(1);
-        let scanned = recovery.take_in(&file, is_next, &mut each)?;
-        // The last one may have been cut while it was written. The others were left
-        // in good order: what does not end so has lost something.
-        if Some(*number) != last && (!scanned.is_sealed || scanned.is_torn) {
-            return Err(file.damaged(scanned.end));
-        }
-        if scanned.is_torn {
-            tracing::warn!(
-                file = %file.path.display(),
-                bytes = file.bytes.len() - scanned.end,
-                "the last write to the queue was cut; nobody was told that it had succeeded"
-            );
-        }
-        end = scanned.end as u64;
-        before = Some(*number);
-    }
-    let number = last.unwrap_or_default();
+    let (number, end) = recovery.take_in_all(directory, &numbers, &mut each)?;
+    remove(&unused).map_err(unusable)?;
     let file = segment::go_on(&segment::path(directory, number), end, segment_bytes);
     Ok(Recovered {
         index: recovery.index,
@@ -88,9 +74,13 @@ pub(super) fn recover(
     })
 }
 
-/// What has left the queue: each segment begins with what had before. A last segment
-/// without a beginning was never used and goes.
-fn last_removed(directory: &Path, numbers: &mut Vec<u64>) -> Result<Option<Removed>, OpenError> {
+/// What has left the queue: each segment begins with what had before. Last segments
+/// without a beginning were never used; they are taken out of the numbers.
+fn last_removed(
+    directory: &Path,
+    numbers: &mut Vec<u64>,
+) -> Result<(Option<Removed>, Vec<PathBuf>), OpenError> {
+    let mut unused = Vec::new();
     while let Some(number) = numbers.last() {
         // What is found may only be in memory yet, and is about to be believed.
         let synced = segment::sync(&segment::path(directory, *number));
@@ -109,15 +99,16 @@ fn last_removed(directory: &Path, numbers: &mut Vec<u64>) -> Result<Option<Remov
             Some(())
         })?;
         if scanned.end > SEGMENT_HEAD.len() {
-            return Ok(Some(removed));
+            return Ok((Some(removed), unused));
         }
-        std::fs::remove_file(&file.path).map_err(|source| OpenError::Log {
-            directory: directory.to_owned(),
-            source,
-        })?;
+        unused.push(file.path);
         numbers.pop();
     }
-    Ok(None)
+    Ok((None, unused))
+}
+
+fn remove(unused: &[PathBuf]) -> std::io::Result<()> {
+    unused.iter().try_for_each(std::fs::remove_file)
 }
 
 /// The first segment of a queue that is new.
@@ -203,44 +194,94 @@ impl SegmentFile {
 
 struct Recovery {
     index: Index,
+    known: u64,
     next: Option<u64>,
     kept: Option<(u64, i64)>,
 }
 
 impl Recovery {
+    /// Takes in all segments; says which is the last one, and where its groups end.
+    fn take_in_all(
+        &mut self,
+        directory: &Path,
+        numbers: &[u64],
+        each: &mut impl FnMut(FoundEvent<'_>),
+    ) -> Result<(u64, u64), OpenError> {
+        let missing = || OpenError::Missing {
+            directory: directory.to_owned(),
+        };
+        let (mut number, mut end, mut ending) = (0, 0, Ending::Sealed);
+        for next in numbers {
+            let file = SegmentFile::load(directory, *next)?;
+            // The last one may have been cut while it was written. The others were left
+            // in good order.
+            if ending == Ending::Open {
+                return Err(SegmentFile::load(directory, number)?.damaged(end));
+            }
+            let is_next = number > 0 && number + 1 == *next;
+            let scanned = self.take_in(&file, is_next, each)?.ok_or_else(missing)?;
+            (number, end) = (*next, scanned.end);
+            ending = if scanned.is_torn {
+                Ending::Open
+            } else {
+                scanned.ending
+            };
+            if scanned.is_torn && numbers.last() == Some(next) {
+                tracing::warn!(
+                    file = %file.path.display(),
+                    bytes = file.bytes.len() - scanned.end,
+                    "the last write to the queue was cut; nobody was told that it had succeeded"
+                );
+            }
+        }
+        if ending == Ending::Continued {
+            return Err(missing());
+        }
+        Ok((number, end as u64))
+    }
+
     /// Takes in a segment; `is_next` when the one before it is there too, so that no
-    /// position can be missing between them.
+    /// position can be missing between them. None when events are missing before it.
     fn take_in(
         &mut self,
         file: &SegmentFile,
         is_next: bool,
         each: &mut impl FnMut(FoundEvent<'_>),
-    ) -> Result<Scanned, OpenError> {
-        let mut is_begun = false;
+    ) -> Result<Option<Scanned>, OpenError> {
+        let (mut is_begun, mut is_missing) = (false, false);
         let mut offset = SEGMENT_HEAD.len() as u64;
-        file.scan(|head, entries| {
+        let scanned = file.scan(|head, entries| {
             let frame = head.frame;
             if !is_begun {
+                is_missing = self.is_missing(frame.first);
                 self.begin_segment(frame, is_next)?;
                 is_begun = true;
             }
-            if self.next != Some(frame.first) {
+            if is_missing || self.next != Some(frame.first) {
                 return None;
             }
             self.take_in_group(frame, offset, head.length(), entries, each)?;
             offset += head.length() as u64;
             Some(())
-        })
+        });
+        if is_missing {
+            return Ok(None);
+        }
+        scanned.map(Some)
+    }
+
+    /// Whether of the positions before a segment's first one some are not here and
+    /// should be: only segments go that nobody needs.
+    fn is_missing(&self, first: u64) -> bool {
+        let before = self.next.unwrap_or(0);
+        let have_left = self.index.removed.first_left(before) >= first;
+        first > before && !(have_left && first <= self.known.saturating_add(1))
     }
 
     fn begin_segment(&mut self, frame: Frame, is_next: bool) -> Option<()> {
         let before = self.next.unwrap_or(0);
         if frame.first < before || (is_next && frame.first != before) {
             return None;
-        }
-        if frame.first > before {
-            // These were in segments that are gone, because all of them had left.
-            self.index.removed.insert(before..frame.first);
         }
         self.next = Some(frame.first);
         self.index.begin_segment(frame.segment, frame.first);
@@ -265,7 +306,7 @@ impl Recovery {
             let (record, is_new) = match entry.ok()? {
                 Entry::Event(record) => (record, true),
                 Entry::Again(record) => (record, false),
-                Entry::Removed(_) => continue,
+                Entry::Removed(_) | Entry::Continued => continue,
             };
             let position = frame.first + group.events;
             group.events += 1;

@@ -1,17 +1,29 @@
 //! Which groups a segment holds, and whether what follows them is a write that was
 //! cut or damage. Pure.
 
-use super::group::{Entries, Head, MAGIC, SEGMENT_HEAD};
+use super::cut;
+use super::group::{Entries, Entry, Head, MAGIC, SEGMENT_HEAD};
 
 /// What a segment holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scanned {
     /// Its groups end here.
     pub end: usize,
-    /// The last of them is empty: nothing was to be written after it.
-    pub is_sealed: bool,
+    /// What the last of them says.
+    pub ending: Ending,
     /// Whether anything but zeros follows, which is a write that was cut.
     pub is_torn: bool,
+}
+
+/// How a segment ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// More was to be written.
+    Open,
+    /// All of it was on disk, and nothing was on its way.
+    Sealed,
+    /// The same, and the next segment was on disk.
+    Continued,
 }
 
 /// Something that was on disk for certain cannot be read.
@@ -25,47 +37,71 @@ pub struct Damaged {
 /// stops before the first that is not whole.
 ///
 /// # Errors
-/// [`Damaged`] when a later group says that the one that is not whole was on disk, or
-/// the segment is none, or `each` cannot use a group.
+/// [`Damaged`] when what is not whole cannot be a write that was cut, or was on disk
+/// by the word of a later group, or the segment is none, or `each` cannot use a group.
 pub fn scan<'a>(
     bytes: &'a [u8],
     segment: u64,
     mut each: impl FnMut(&Head, Entries<'a>) -> Option<()>,
 ) -> Result<Scanned, Damaged> {
-    let mut end = SEGMENT_HEAD.len();
-    let mut is_sealed = false;
     if !bytes.starts_with(SEGMENT_HEAD) {
-        refuse_if_synced(bytes, segment, 0)?;
-        let is_torn = bytes.iter().any(|byte| *byte != 0);
-        return Ok(Scanned {
-            end: 0,
-            is_sealed,
-            is_torn,
-        });
+        return unbegun(bytes, segment);
     }
+    let mut end = SEGMENT_HEAD.len();
+    let mut ending = Ending::Open;
     while let Some((head, entries)) = group_at(bytes, end, segment) {
-        is_sealed = head.body == 0;
+        ending = ending_of(entries.clone());
         each(&head, entries).ok_or(Damaged { offset: end })?;
         end += head.length();
     }
+    let is_torn = has_more(bytes, end);
+    let head = head_at(bytes, end, segment);
+    if is_torn && !cut::may_be_cut(bytes, end, head.as_ref()) {
+        return Err(Damaged { offset: end });
+    }
     refuse_if_synced(bytes, segment, end)?;
-    let rest = bytes.get(end..).unwrap_or_default();
     Ok(Scanned {
         end,
-        is_sealed,
-        is_torn: rest.iter().any(|byte| *byte != 0),
+        ending,
+        is_torn,
     })
 }
 
+/// A segment without its head: one that was being made.
+fn unbegun(bytes: &[u8], segment: u64) -> Result<Scanned, Damaged> {
+    let is_torn = has_more(bytes, 0);
+    if is_torn && !cut::lacks_part(bytes, 0, SEGMENT_HEAD.len()) {
+        return Err(Damaged { offset: 0 });
+    }
+    refuse_if_synced(bytes, segment, 0)?;
+    Ok(Scanned {
+        end: 0,
+        ending: Ending::Open,
+        is_torn,
+    })
+}
+
+fn has_more(bytes: &[u8], end: usize) -> bool {
+    let rest = bytes.get(end..).unwrap_or_default();
+    rest.iter().any(|byte| *byte != 0)
+}
+
+fn ending_of(mut entries: Entries<'_>) -> Ending {
+    match entries.next() {
+        None => Ending::Sealed,
+        Some(Ok(Entry::Continued)) => Ending::Continued,
+        Some(_) => Ending::Open,
+    }
+}
+
 fn group_at(bytes: &[u8], offset: usize, segment: u64) -> Option<(Head, Entries<'_>)> {
-    let bytes = bytes.get(offset..)?;
     let head = head_at(bytes, offset, segment)?;
-    Some((head, head.whole(bytes)?))
+    Some((head, head.whole(bytes.get(offset..)?)?))
 }
 
 /// The head of a group that was written here and nowhere else.
 fn head_at(bytes: &[u8], offset: usize, segment: u64) -> Option<Head> {
-    let head = Head::read(bytes)?;
+    let head = Head::read(bytes.get(offset..)?)?;
     let is_here = head.frame.segment == segment && head.frame.offset == offset as u64;
     is_here.then_some(head)
 }
@@ -79,7 +115,7 @@ fn refuse_if_synced(bytes: &[u8], segment: u64, end: usize) -> Result<(), Damage
             break;
         };
         offset += found;
-        let head = head_at(&bytes[offset..], offset, segment);
+        let head = head_at(bytes, offset, segment);
         if head.is_some_and(|head| head.frame.synced > end as u64) {
             return Err(Damaged { offset: end });
         }

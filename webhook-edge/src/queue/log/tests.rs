@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
+use crate::queue::ReadError;
 
 mod damage;
+mod missing;
 mod model;
 
 /// Small, so that a few groups fill it.
@@ -23,7 +25,7 @@ const ALL: Wanted = Wanted {
 };
 
 fn open(directory: &Path) -> Log {
-    Log::open(directory, SEGMENT, |_| {}).unwrap().0
+    Log::open(directory, SEGMENT, u64::MAX, |_| {}).unwrap().0
 }
 
 fn append(log: &mut Log, records: &[&[u8]]) {
@@ -68,7 +70,7 @@ fn what_was_committed_is_there_again_with_its_position() {
     remove(&mut log, &[2]);
     drop(log);
     let mut found = Vec::new();
-    let opened = Log::open(directory.path(), SEGMENT, |event| {
+    let opened = Log::open(directory.path(), SEGMENT, u64::MAX, |event| {
         found.push((event.position, event.record.to_vec(), event.age));
     });
     let (mut log, last) = opened.unwrap();
