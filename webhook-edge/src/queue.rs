@@ -130,6 +130,10 @@ impl Queue {
         // It ends with the writer, which ends with the last clone of the queue.
         tasks.spawn_detached("queue answers", answers::give(groups));
         let committer = Committer::open(&options, &shared, answers)?;
+        Self::over(committer, shared, lock)
+    }
+
+    fn over(committer: Committer, shared: Arc<Shared>, lock: File) -> Result<Self, OpenError> {
         shared.publish(committer.stats(), false);
         let (reader, store) = (Arc::clone(&committer.reader), Arc::clone(&committer.store));
         let inbox = Arc::new(Inbox::default());
@@ -245,7 +249,8 @@ impl Queue {
         Ok(letters?)
     }
 
-    /// Puts dead letters at the end of the queue, and says how many were there.
+    /// Puts dead letters at the end of the queue, in the order given and as far as there
+    /// is room; says how many. The others stay where they are.
     ///
     /// # Errors
     /// [`WriteError`] when the queue is poisoned.

@@ -4,6 +4,7 @@
 //! one group, the next gathers. Nobody is told that an event is kept before the
 //! group is on disk, those who sent the same event at the same time included.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ struct Group {
     age: u64,
     answers: Vec<Answer>,
     /// Dead letters that wait in the queue again.
-    redriven: Vec<Position>,
+    redriven: BTreeSet<Position>,
     has_events: bool,
     is_durable: bool,
 }
@@ -169,7 +170,7 @@ impl Committer {
         let mut group = Group {
             age: self.age.at(self.moment),
             answers: Vec::with_capacity(commands.len()),
-            redriven: Vec::new(),
+            redriven: BTreeSet::new(),
             has_events: false,
             is_durable: false,
         };
@@ -197,14 +198,20 @@ impl Committer {
         for command in commands {
             self.add(group, command)?;
         }
+        self.commit(group)?;
+        self.shared.publish(self.stats(), group.has_events);
+        Ok(())
+    }
+
+    fn commit(&mut self, group: &mut Group) -> Result<(), Failure> {
         if !self.log.is_idle() {
             self.log.commit(self.now(group.age), group.is_durable)?;
             self.log.clean_up(self.ids.kept())?;
         }
         if !group.redriven.is_empty() {
             self.store.unbury(&group.redriven)?;
+            group.redriven.clear();
         }
-        self.shared.publish(self.stats(), group.has_events);
         Ok(())
     }
 
@@ -231,10 +238,7 @@ impl Committer {
                 group.answers.push(Answer::Done(reply));
             }
             Command::Redrive { positions, reply } => {
-                let mut count = 0;
-                for position in positions {
-                    count += u64::from(self.redrive(group, position)?);
-                }
+                let count = self.redrive(group, positions)?;
                 group.answers.push(Answer::Count(reply, count));
             }
         }
@@ -250,13 +254,17 @@ impl Committer {
         if self.ids.knows(id)? {
             return Ok(Ok(Accepted::Duplicate));
         }
-        let (_, bytes) = self.log.load();
-        if bytes + record.len() as u64 > self.max_bytes || self.space.is_short(self.moment) {
+        if !self.has_room_for(record) {
             return Ok(Err(AppendError::Full));
         }
         let position = self.push(group, record, true);
         self.ids.remember(id, position, group.age);
         Ok(Ok(Accepted::Stored))
+    }
+
+    fn has_room_for(&mut self, record: &[u8]) -> bool {
+        let (_, bytes) = self.log.load();
+        bytes + record.len() as u64 <= self.max_bytes && !self.space.is_short(self.moment)
     }
 
     fn push(&mut self, group: &mut Group, record: &[u8], is_new: bool) -> u64 {
@@ -277,17 +285,29 @@ impl Committer {
         Ok(())
     }
 
-    fn redrive(&mut self, group: &mut Group, position: Position) -> Result<bool, Failure> {
-        if group.redriven.contains(&position) {
-            return Ok(false);
+    /// Puts dead letters into the queue until it is full; says how many.
+    fn redrive(&mut self, group: &mut Group, letters: Vec<Position>) -> Result<u64, Failure> {
+        let mut count = 0;
+        for position in letters {
+            if group.redriven.contains(&position) {
+                continue;
+            }
+            let Some(letter) = self.store.dead_letter(position)? else {
+                continue;
+            };
+            if !self.has_room_for(&letter.record) {
+                break;
+            }
+            // How large they are is only known here.
+            if self.log.group_length() >= GROUP_BYTES {
+                self.commit(group)?;
+            }
+            self.push(group, &letter.record, false);
+            group.redriven.insert(position);
+            self.dead -= 1;
+            count += 1;
         }
-        let Some(letter) = self.store.dead_letter(position)? else {
-            return Ok(false);
-        };
-        self.push(group, &letter.record, false);
-        group.redriven.push(position);
-        self.dead -= 1;
-        Ok(true)
+        Ok(count)
     }
 
     /// How full the queue is.
@@ -315,6 +335,7 @@ impl Committer {
     /// Leaves everything in good order.
     fn close(mut self) {
         if self.shared.is_poisoned() {
+            self.ids.stop();
             return;
         }
         let moment = self.now(self.age.at(self.moment));
@@ -356,3 +377,6 @@ fn size(command: &Command) -> usize {
         Command::Remove { .. } | Command::Bury { .. } | Command::Redrive { .. } => 0,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,6 +135,11 @@ impl Ids {
         if !self.current.ids.is_empty() {
             self.keep();
         }
+        self.stop();
+    }
+
+    /// Waits until the thread has ended, which has the store open.
+    pub(super) fn stop(mut self) {
         drop(self.work.take());
         if let Some(thread) = self.thread.take() {
             let _panicked = thread.join();

@@ -144,6 +144,11 @@ impl Log {
         self.events == 0 && self.removed.is_empty()
     }
 
+    /// How long the group is so far.
+    pub(super) fn group_length(&self) -> usize {
+        self.group.length()
+    }
+
     /// Writes the group, and waits for the disk where `durable` says so.
     pub(super) fn commit(&mut self, moment: Moment, durable: bool) -> io::Result<()> {
         failpoints::reached("queue.append");

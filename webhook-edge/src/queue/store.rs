@@ -3,6 +3,7 @@
 //! `ids` for looking one up, `expiry` with the ids of each batch in the order of age,
 //! `dead` by position, and how far ids are kept.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -154,7 +155,7 @@ impl Store {
     }
 
     /// For letters that wait in the queue again, on disk there.
-    pub(super) fn unbury(&self, positions: &[Position]) -> Result<(), fjall::Error> {
+    pub(super) fn unbury(&self, positions: &BTreeSet<Position>) -> Result<(), fjall::Error> {
         let mut group = self.database.batch().durability(Some(PersistMode::Buffer));
         for position in positions {
             group.remove(&self.dead, key(position.0));

@@ -216,6 +216,61 @@ async fn dead_letters_are_kept_with_their_reason_and_can_be_put_back() {
 }
 
 #[tokio::test]
+async fn a_redrive_goes_as_far_as_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(now()));
+    let queue = open_with(&directory, 5_000, &clock);
+    for id in ["a", "b", "c"] {
+        let event = event_of(id, &"x".repeat(2_000));
+        queue.append(&event).await.unwrap();
+        if id != "c" {
+            let waits = positions(&queue).await[0];
+            queue.bury(waits, "refused".to_owned()).await.unwrap();
+        }
+    }
+    let letters = queue.dead_letters(None, 10).await.unwrap();
+    let places: Vec<_> = letters.iter().map(|letter| letter.position).collect();
+    assert_eq!(queue.redrive(&places).await, Ok(1));
+    assert_eq!(waiting(&queue).await, ["c", "a"]);
+    assert_eq!((queue.stats().depth, queue.stats().dead), (2, 1));
+    remove_all(&queue).await;
+    assert_eq!(queue.redrive(&places).await, Ok(1));
+    assert_eq!(waiting(&queue).await, ["b"]);
+}
+
+#[tokio::test]
+async fn a_redrive_of_much_is_written_in_groups_that_have_a_bound() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    let mut places = Vec::new();
+    for number in 0..20 {
+        let event = event_of(&format!("e{number}"), &"x".repeat(900_000));
+        queue.append(&event).await.unwrap();
+        let waits = positions(&queue).await[0];
+        queue.bury(waits, "refused".to_owned()).await.unwrap();
+        places.push(waits);
+    }
+    places.extend(places.clone());
+    assert_eq!(queue.redrive(&places).await, Ok(20));
+    assert_eq!(waiting(&queue).await.len(), 20);
+    assert_eq!(queue.stats().dead, 0);
+    queue.close().await;
+    let mut largest = 0;
+    for entry in std::fs::read_dir(directory.path().join("log")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let number = u64::from_str_radix(name, 16).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let each = |head: &log::group::Head, _: log::group::Entries<'_>| {
+            largest = largest.max(head.body);
+            Some(())
+        };
+        log::scan::scan(&bytes, number, each).unwrap();
+    }
+    assert!((1_000_000..10_000_000).contains(&largest), "{largest}");
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_read_is_a_dead_letter_and_blocks_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);

@@ -24,6 +24,13 @@ const ALL: Wanted = Wanted {
     bytes: usize::MAX,
 };
 
+impl Log {
+    /// From now on it writes there.
+    pub(in crate::queue) fn write_to(&mut self, path: &str) {
+        self.file = File::options().write(true).open(path).unwrap();
+    }
+}
+
 fn open(directory: &Path) -> Log {
     Log::open(directory, SEGMENT, u64::MAX, |_| {}).unwrap().0
 }
