@@ -209,7 +209,7 @@ fn open_queue(
         dedup: settings.deduplication,
         segment_bytes: queue::SEGMENT_BYTES,
     };
-    let queue = Queue::open(options, Arc::clone(clock), tasks)?;
+    let queue = Queue::open(&options, Arc::clone(clock), tasks)?;
     let waiting = queue.stats().depth;
     if waiting > 0 {
         tracing::info!(waiting, "webhooks of an earlier run wait in the queue");

@@ -118,7 +118,7 @@ impl Queue {
     /// # Errors
     /// [`OpenError`] when the directory cannot be used, is used by another process,
     /// or holds what this version does not read.
-    pub fn open(options: Options, clock: SharedClock, tasks: &Tasks) -> Result<Self, OpenError> {
+    pub fn open(options: &Options, clock: SharedClock, tasks: &Tasks) -> Result<Self, OpenError> {
         let lock = directory::take(&options.dir)?;
         let shared = Arc::new(Shared {
             clock,
@@ -129,7 +129,7 @@ impl Queue {
         let (answers, groups) = mpsc::unbounded_channel();
         // It ends with the writer, which ends with the last clone of the queue.
         tasks.spawn_detached("queue answers", answers::give(groups));
-        let committer = Committer::open(&options, &shared, answers)?;
+        let committer = Committer::open(options, &shared, answers)?;
         Self::over(committer, shared, lock)
     }
 

@@ -66,7 +66,7 @@ impl Chain {
             segment_bytes: 64 * 1024,
         };
         let clock = Arc::new(ManualClock::new("2026-05-06T07:08:09Z".parse().unwrap()));
-        let queue = Queue::open(options, clock, &Tasks::new()).unwrap();
+        let queue = Queue::open(&options, clock, &Tasks::new()).unwrap();
         let service = Service {
             rule: Box::new(rule),
             calls: Mutex::default(),

@@ -75,7 +75,8 @@ pub enum OpenError {
     /// A version from before the log wrote it.
     #[error(
         "WEBHOOK_EDGE_QUEUE_DIR={} holds a queue of an earlier webhook-edge. Start that version \
-         until webhook_edge_queue_depth is 0, then give this one another directory",
+         until webhook_edge_queue_depth is 0, then give this one another directory; dead letters \
+         stay in the old one",
         directory.display()
     )]
     EarlierLayout {

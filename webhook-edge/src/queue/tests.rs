@@ -31,7 +31,7 @@ fn open_with(directory: &TempDir, max_bytes: u64, clock: &Arc<ManualClock>) -> Q
         segment_bytes: SEGMENT,
     };
     let clock: Arc<ManualClock> = Arc::clone(clock);
-    Queue::open(options, clock, &Tasks::new()).unwrap()
+    Queue::open(&options, clock, &Tasks::new()).unwrap()
 }
 
 fn open(directory: &TempDir) -> Queue {
@@ -298,7 +298,7 @@ async fn a_directory_is_for_one_process() {
         dedup: WEEK,
         segment_bytes: SEGMENT,
     };
-    let again = Queue::open(options, Arc::new(ManualClock::new(now())), &Tasks::new());
+    let again = Queue::open(&options, Arc::new(ManualClock::new(now())), &Tasks::new());
     assert!(matches!(again, Err(OpenError::Locked { .. })));
 }
 

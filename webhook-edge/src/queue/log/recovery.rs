@@ -13,7 +13,7 @@ use super::index::{Index, Written};
 use super::removed::Removed;
 use super::scan::{self, Ending, Scanned};
 use super::segment;
-use crate::queue::OpenError;
+use crate::queue::{OpenError, directory};
 
 /// An event that was found.
 pub(in crate::queue) struct FoundEvent<'a> {
@@ -48,6 +48,10 @@ pub(super) fn recover(
         source,
     };
     std::fs::create_dir_all(directory).map_err(unusable)?;
+    // The names of what is found may be as new as the directory, and must not be lost.
+    for holder in [Some(directory), directory.parent()].into_iter().flatten() {
+        directory::sync(holder).map_err(unusable)?;
+    }
     let mut numbers = segment::numbers(directory).map_err(unusable)?;
     let (removed, unused) = last_removed(directory, &mut numbers)?;
     let Some(removed) = removed else {
@@ -93,7 +97,9 @@ fn last_removed(
         let scanned = file.scan(|_, entries| {
             for entry in entries {
                 if let Entry::Removed(ranges) = entry.ok()? {
-                    ranges.into_iter().for_each(|range| removed.insert(range));
+                    for range in ranges {
+                        removed.insert(range);
+                    }
                 }
             }
             Some(())
@@ -118,10 +124,6 @@ fn begin(directory: &Path, segment_bytes: u64) -> std::io::Result<Recovered> {
     index.removed.insert(0..next);
     let beginning = beginning(&index.removed, number, next, (0, 0));
     let file = segment::create(directory, number, &beginning, segment_bytes)?;
-    // The directory is new as well: without its name the segments are lost with it.
-    if let Some(parent) = directory.parent() {
-        segment::sync_directory(parent)?;
-    }
     let end = beginning.len() as u64;
     index.begin_segment(number, next);
     index.add(Written::nothing(end, next));

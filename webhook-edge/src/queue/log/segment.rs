@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
+use crate::queue::directory;
+
 /// A file that is read whole is read in parts of this size; parts of zeros at its end
 /// are room that was never written to.
 const PART: usize = 64 * 1024;
@@ -38,13 +40,8 @@ pub(super) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
 
 /// Makes a segment that begins with `beginning`, on disk when this returns, with room
 /// for `bytes`. Where there is no room nothing is made.
-pub(super) fn create(
-    directory: &Path,
-    number: u64,
-    beginning: &[u8],
-    bytes: u64,
-) -> io::Result<File> {
-    let path = path(directory, number);
+pub(super) fn create(folder: &Path, number: u64, beginning: &[u8], bytes: u64) -> io::Result<File> {
+    let path = path(folder, number);
     let make = || {
         let file = OpenOptions::new()
             .write(true)
@@ -53,7 +50,7 @@ pub(super) fn create(
         reserve(&file, bytes)?;
         file.write_all_at(beginning, 0)?;
         file.sync_all()?;
-        sync_directory(directory)?;
+        directory::sync(folder)?;
         Ok(file)
     };
     make().inspect_err(|error: &io::Error| {
@@ -85,11 +82,6 @@ fn reserve(file: &File, bytes: u64) -> io::Result<()> {
 /// Makes what was written to a file as durable as it looks.
 pub(super) fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_data()
-}
-
-/// Makes the names in a directory as durable as the files.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
 }
 
 /// Whether an error says that there is no room left.
