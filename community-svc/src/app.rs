@@ -23,6 +23,7 @@ use crate::activities::SharedActivityStore;
 use crate::cache::Cache;
 use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
+use crate::event_types::EventTypes;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
@@ -30,12 +31,13 @@ use crate::layers::auth::Keys;
 use crate::layers::request_id::RequestIds;
 use crate::layers::{Inbound, Layers};
 use crate::members::Members;
-use crate::metrics::Metrics;
+use crate::metrics::{BreakerMetric, Metrics};
 use crate::posts::Posts;
-use crate::projections::{Effects, Projector, Random, retention};
+use crate::projections::{Copies, Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
 use crate::server::{self, Parts};
 use crate::services::Services;
+use crate::spaces::Spaces;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
 
@@ -102,6 +104,7 @@ impl App {
         let stores = Stores::open(&config, &clock, &tasks)?;
         let client = client(&config.bettermode, &stores.limiter, &clock)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
+        registry.register_collector(Box::new(BreakerMetric::new(upstream.clone())));
         let enabled = config.bettermode.enabled;
         let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
         let cache = stores.cache.clone();
@@ -188,6 +191,8 @@ fn parts(
         tasks,
         metrics.clone(),
     );
+    let spaces = Spaces::new(upstream.clone(), stores.cache.clone());
+    let event_types = EventTypes::new(upstream.clone(), stores.cache.clone());
     let health = Health::new(Watched {
         upstream: upstream.clone(),
         enabled: config.bettermode.enabled,
@@ -200,12 +205,14 @@ fn parts(
     let community = Community {
         enabled: config.bettermode.enabled,
         members: members.clone(),
+        spaces: spaces.clone(),
+        event_types,
         posts: Posts::new(upstream.clone()),
         direct_messages: DirectMessages::new(upstream.clone()),
         health: health.clone(),
     };
     let effects = Effects::new(
-        members,
+        Copies { members, spaces },
         stores.members,
         stores.activities,
         config.cache.member_max_age,

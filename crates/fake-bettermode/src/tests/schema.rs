@@ -147,7 +147,9 @@ fn arguments(bench: &Bench, name: &str) -> String {
         "tokens" => format!("(networkDomain: {})", id("/network/domain")),
         "member" => format!("(id: {})", id("/members/1/id")),
         "membersByIds" => format!("(ids: [{}])", id("/members/0/id")),
-        "members" | "posts" | "postTypes" | "spaces" | "memberInvitations" => "(limit: 3)".to_owned(),
+        "members" | "posts" | "postTypes" | "spaces" | "memberInvitations" => {
+            "(limit: 3)".to_owned()
+        }
         "post" => format!("(id: {})", id("/posts/0/id")),
         "replies" => format!("(limit: 2, postId: {})", id("/posts/0/id")),
         "space" => format!("(id: {})", id("/spaces/0/id")),
