@@ -191,34 +191,29 @@ fn parts(
         tasks,
         metrics.clone(),
     );
-    let spaces = Spaces::new(upstream.clone(), stores.cache.clone());
-    let event_types = EventTypes::new(upstream.clone(), stores.cache.clone());
+    let copies = Copies {
+        members,
+        spaces: Spaces::new(upstream.clone(), stores.cache.clone()),
+    };
     let health = Health::new(Watched {
         upstream: upstream.clone(),
         enabled: config.bettermode.enabled,
         testing: config.bettermode.testing,
-        cache: stores.cache,
+        cache: stores.cache.clone(),
         events: Arc::clone(&stores.events),
         limiter: stores.limiter,
         clock: Arc::clone(&clock),
     });
-    let community = Community {
-        enabled: config.bettermode.enabled,
-        members: members.clone(),
-        spaces: spaces.clone(),
-        event_types,
-        posts: Posts::new(upstream.clone()),
-        direct_messages: DirectMessages::new(upstream.clone()),
-        health: health.clone(),
-    };
+    let enabled = config.bettermode.enabled;
+    let community = community(enabled, upstream, stores.cache, &copies, health.clone());
     let effects = Effects::new(
-        Copies { members, spaces },
+        copies,
         stores.members,
         stores.activities,
         config.cache.member_max_age,
     );
     let activities = Activities {
-        enabled: config.bettermode.enabled,
+        enabled,
         events: Arc::clone(&stores.events),
         effects: effects.clone(),
     };
@@ -230,7 +225,7 @@ fn parts(
         &metrics,
     );
     let webhook_events = WebhookEvents {
-        enabled: config.bettermode.enabled,
+        enabled,
         store: stores.events,
         metrics: metrics.clone(),
         clock,
@@ -245,6 +240,25 @@ fn parts(
         layers: layers(config.auth, config.max_concurrent_calls, metrics),
     };
     (parts, health, background)
+}
+
+/// Every family of RPCs over BetterMode.
+fn community(
+    enabled: bool,
+    upstream: &Upstream,
+    cache: Cache,
+    copies: &Copies,
+    health: Health,
+) -> Community {
+    Community {
+        enabled,
+        members: copies.members.clone(),
+        spaces: copies.spaces.clone(),
+        event_types: EventTypes::new(upstream.clone(), cache),
+        posts: Posts::new(upstream.clone()),
+        direct_messages: DirectMessages::new(upstream.clone()),
+        health,
+    }
 }
 
 /// What goes on while nobody calls.

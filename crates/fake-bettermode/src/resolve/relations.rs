@@ -22,7 +22,7 @@ pub(crate) fn field(
     let world: &World = &world;
     let id = |key: &str| parent.get(key).and_then(Value::as_str).unwrap_or_default();
     Ok(match (type_name, name) {
-        ("Member", "role") => world
+        ("Member" | "MemberInvitation", "role") => world
             .roles
             .get(id("roleId"))
             .map_or(Value::Null, views::role),
@@ -46,10 +46,6 @@ pub(crate) fn field(
         ("Post", "replies") => posts::replies(call, world, id("id"), args)?,
         ("Post", "tags") => tags(world, parent),
         ("PostType", "validReplyTypes") => reply_types(world, parent),
-        ("MemberInvitation", "role") => world
-            .roles
-            .get(id("roleId"))
-            .map_or(Value::Null, views::role),
         ("MemberInvitation", "inviter") => {
             let inviter = world.members.get(id("inviterId"));
             inviter.map_or(Value::Null, |member| views::member(call, world, member))
