@@ -23,6 +23,7 @@ use crate::activities::SharedActivityStore;
 use crate::cache::Cache;
 use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
+use crate::event_types::EventTypes;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
@@ -30,12 +31,13 @@ use crate::layers::auth::Keys;
 use crate::layers::request_id::RequestIds;
 use crate::layers::{Inbound, Layers};
 use crate::members::Members;
-use crate::metrics::Metrics;
+use crate::metrics::{BreakerMetric, Metrics};
 use crate::posts::Posts;
-use crate::projections::{Effects, Projector, Random, retention};
+use crate::projections::{Copies, Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
 use crate::server::{self, Parts};
 use crate::services::Services;
+use crate::spaces::Spaces;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
 
@@ -102,6 +104,7 @@ impl App {
         let stores = Stores::open(&config, &clock, &tasks)?;
         let client = client(&config.bettermode, &stores.limiter, &clock)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
+        registry.register_collector(Box::new(BreakerMetric::new(upstream.clone())));
         let enabled = config.bettermode.enabled;
         let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
         let cache = stores.cache.clone();
@@ -188,30 +191,29 @@ fn parts(
         tasks,
         metrics.clone(),
     );
+    let copies = Copies {
+        members,
+        spaces: Spaces::new(upstream.clone(), stores.cache.clone()),
+    };
     let health = Health::new(Watched {
         upstream: upstream.clone(),
         enabled: config.bettermode.enabled,
         testing: config.bettermode.testing,
-        cache: stores.cache,
+        cache: stores.cache.clone(),
         events: Arc::clone(&stores.events),
         limiter: stores.limiter,
         clock: Arc::clone(&clock),
     });
-    let community = Community {
-        enabled: config.bettermode.enabled,
-        members: members.clone(),
-        posts: Posts::new(upstream.clone()),
-        direct_messages: DirectMessages::new(upstream.clone()),
-        health: health.clone(),
-    };
+    let enabled = config.bettermode.enabled;
+    let community = community(enabled, upstream, stores.cache, &copies, health.clone());
     let effects = Effects::new(
-        members,
+        copies,
         stores.members,
         stores.activities,
         config.cache.member_max_age,
     );
     let activities = Activities {
-        enabled: config.bettermode.enabled,
+        enabled,
         events: Arc::clone(&stores.events),
         effects: effects.clone(),
     };
@@ -223,7 +225,7 @@ fn parts(
         &metrics,
     );
     let webhook_events = WebhookEvents {
-        enabled: config.bettermode.enabled,
+        enabled,
         store: stores.events,
         metrics: metrics.clone(),
         clock,
@@ -238,6 +240,25 @@ fn parts(
         layers: layers(config.auth, config.max_concurrent_calls, metrics),
     };
     (parts, health, background)
+}
+
+/// Every family of RPCs over BetterMode.
+fn community(
+    enabled: bool,
+    upstream: &Upstream,
+    cache: Cache,
+    copies: &Copies,
+    health: Health,
+) -> Community {
+    Community {
+        enabled,
+        members: copies.members.clone(),
+        spaces: copies.spaces.clone(),
+        event_types: EventTypes::new(upstream.clone(), cache),
+        posts: Posts::new(upstream.clone()),
+        direct_messages: DirectMessages::new(upstream.clone()),
+        health,
+    }
 }
 
 /// What goes on while nobody calls.

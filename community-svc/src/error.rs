@@ -45,6 +45,11 @@ pub enum Error {
     /// No such space.
     #[error("the community has no space with this id")]
     SpaceNotFound,
+    /// No such space, in a call that is about the space.
+    #[error(
+        "the community has no space with this id, or the service's token does not see it; check it"
+    )]
+    NoSuchSpace,
     /// No post type fits.
     #[error("{0}")]
     PostTypeNotFound(&'static str),
@@ -186,7 +191,7 @@ impl Error {
             Self::InvalidField { .. } => ErrorReason::InvalidField,
             Self::MemberNotFound { .. } => ErrorReason::MemberNotFound,
             Self::EmailNotVisible => ErrorReason::EmailNotVisible,
-            Self::SpaceNotFound => ErrorReason::SpaceNotFound,
+            Self::SpaceNotFound | Self::NoSuchSpace => ErrorReason::SpaceNotFound,
             Self::PostTypeNotFound(_) => ErrorReason::PostTypeNotFound,
             Self::UpstreamPermissionDenied { .. } => ErrorReason::UpstreamPermissionDenied,
             Self::UpstreamTokenRefused => ErrorReason::UpstreamTokenRefused,
@@ -230,9 +235,10 @@ impl Error {
             | Self::UpstreamRejected { .. }
             | Self::InvalidPageToken
             | Self::InvalidResumeToken => Code::InvalidArgument,
-            Self::MemberNotFound { .. } | Self::EmailNotVisible | Self::WebhookEventNotFound => {
-                Code::NotFound
-            }
+            Self::MemberNotFound { .. }
+            | Self::EmailNotVisible
+            | Self::NoSuchSpace
+            | Self::WebhookEventNotFound => Code::NotFound,
             Self::ResumeTokenExpired => Code::OutOfRange,
             Self::UpstreamPermissionDenied { .. } => Code::PermissionDenied,
             Self::UpstreamTokenRefused

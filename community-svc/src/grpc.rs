@@ -13,6 +13,7 @@ use tonic::{Request, Response, Status};
 
 use crate::direct_messages::DirectMessages;
 use crate::error::Error;
+use crate::event_types::EventTypes;
 use crate::events::SharedEventStore;
 use crate::events::replay::Preview;
 use crate::health::Health;
@@ -20,14 +21,18 @@ use crate::members::Members;
 use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::Effects;
+use crate::spaces::Spaces;
 
 mod activities;
 mod convert;
 mod direct_messages;
+mod event_types;
 pub(crate) mod member_answer;
+mod member_management;
 mod members;
 mod page_token;
 mod posts;
+mod spaces;
 mod status;
 mod validate;
 mod webhook_answers;
@@ -38,6 +43,8 @@ mod webhook_events;
 pub(crate) struct Community {
     pub(crate) enabled: bool,
     pub(crate) members: Members,
+    pub(crate) spaces: Spaces,
+    pub(crate) event_types: EventTypes,
     pub(crate) posts: Posts,
     pub(crate) direct_messages: DirectMessages,
     pub(crate) health: Health,
@@ -108,6 +115,96 @@ impl CommunityService for Community {
         enabled(self.enabled)?;
         Ok(Response::new(
             members::invalidate(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_members(
+        &self,
+        request: Request<pb::ListMembersRequest>,
+    ) -> Result<Response<pb::ListMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            member_management::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn update_member(
+        &self,
+        request: Request<pb::UpdateMemberRequest>,
+    ) -> Result<Response<pb::UpdateMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            member_management::update(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn invite_members(
+        &self,
+        request: Request<pb::InviteMembersRequest>,
+    ) -> Result<Response<pb::InviteMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            member_management::invite(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_spaces(
+        &self,
+        request: Request<pb::ListSpacesRequest>,
+    ) -> Result<Response<pb::ListSpacesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn get_space(
+        &self,
+        request: Request<pb::GetSpaceRequest>,
+    ) -> Result<Response<pb::GetSpaceResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::get(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_space_members(
+        &self,
+        request: Request<pb::ListSpaceMembersRequest>,
+    ) -> Result<Response<pb::ListSpaceMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::list_members(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn add_space_member(
+        &self,
+        request: Request<pb::AddSpaceMemberRequest>,
+    ) -> Result<Response<pb::AddSpaceMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::add_member(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn remove_space_member(
+        &self,
+        request: Request<pb::RemoveSpaceMemberRequest>,
+    ) -> Result<Response<pb::RemoveSpaceMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::remove_member(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_event_types(
+        &self,
+        request: Request<pb::ListEventTypesRequest>,
+    ) -> Result<Response<pb::ListEventTypesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            event_types::list(self, request.into_inner()).await?,
         ))
     }
 

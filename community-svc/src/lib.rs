@@ -9,6 +9,7 @@ pub mod community_members;
 pub mod config;
 pub mod direct_messages;
 pub mod error;
+pub mod event_types;
 pub mod events;
 pub mod grpc;
 pub mod health;
@@ -24,6 +25,7 @@ pub mod server;
 pub(crate) mod services;
 #[cfg(feature = "simulation")]
 pub mod simulation;
+pub mod spaces;
 pub mod stores;
 pub mod upstream;
 pub mod webhook_answers;

@@ -8,9 +8,13 @@
 
 // What callers can do, and what they hear when BetterMode does not play along.
 mod direct_messages;
+mod inviting;
+mod managing_members;
 mod members;
+mod memberships;
 mod posts;
 mod reading;
+mod spaces;
 mod upstream_failures;
 
 // From a change in the community to a stored event and what comes of it.
@@ -26,6 +30,7 @@ mod webhook_to_event;
 
 // Bad days and busy ones.
 mod chaos;
+mod circuit_breaker;
 mod conservation;
 mod fault_proxy;
 mod hostile_connections;

@@ -42,6 +42,80 @@ impl Call {
         }
     }
 
+    pub(crate) const LIST_MEMBERS: Self = Self {
+        fields: &[
+            ("query", "query"),
+            ("roleIds", "role_ids"),
+            ("status", "statuses"),
+            ("after", "page_token"),
+        ],
+        ..Self::reading("listing members")
+    };
+
+    pub(crate) const UPDATE_MEMBER: Self = Self {
+        attempted: "changing a member",
+        member: "member.id",
+        fields: &[
+            ("id", "member.id"),
+            ("name", "member.name"),
+            ("tagline", "member.tagline"),
+            ("fields", "member.fields"),
+        ],
+        subject: Some("member.id"),
+    };
+
+    pub(crate) const INVITE_MEMBERS: Self = Self {
+        fields: &[
+            ("email", "invitees.email"),
+            ("invitees", "invitees.email"),
+            ("roleId", "role_id"),
+            ("defaultSpacesIds", "space_ids"),
+            ("invitationMessage", "message"),
+        ],
+        ..Self::reading("inviting members")
+    };
+
+    pub(crate) const INVITATION: Self = Self::reading("looking for an invitation");
+
+    pub(crate) const EVENT_TYPES: Self = Self::reading("reading the kinds of webhook");
+
+    pub(crate) const SPACES: Self = Self::reading("listing spaces");
+
+    pub(crate) const SPACE: Self = Self {
+        subject: Some("space_id"),
+        ..Self::reading("reading a space")
+    };
+
+    pub(crate) const SPACE_MEMBERS: Self = Self {
+        fields: &[("roleIds", "role_ids"), ("after", "page_token")],
+        subject: Some("space_id"),
+        ..Self::reading("listing a space's members")
+    };
+
+    pub(crate) const ADD_SPACE_MEMBER: Self = Self {
+        attempted: "adding a member to a space",
+        member: "member_id",
+        fields: &[
+            ("spaceId", "space_id"),
+            ("memberId", "member_id"),
+            ("roleId", "role_id"),
+        ],
+        subject: Some("space_id"),
+    };
+
+    pub(crate) const REMOVE_SPACE_MEMBER: Self = Self {
+        attempted: "taking a member out of a space",
+        member: "member_id",
+        fields: &[("spaceId", "space_id"), ("memberIds", "member_id")],
+        subject: Some("space_id"),
+    };
+
+    pub(crate) const MEMBERSHIP: Self = Self {
+        member: "member_id",
+        subject: Some("member_id"),
+        ..Self::reading("looking whether a member is in a space")
+    };
+
     pub(crate) const POST_TYPES: Self = Self {
         member: "author_member_id",
         fields: &[("spaceId", "space_id")],

@@ -7,6 +7,7 @@ fn every_error() -> Vec<Error> {
         Error::MemberNotFound { by: "id" },
         Error::EmailNotVisible,
         Error::SpaceNotFound,
+        Error::NoSuchSpace,
         Error::PostTypeNotFound("none"),
         Error::UpstreamPermissionDenied {
             attempted: "x",

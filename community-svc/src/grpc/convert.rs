@@ -8,7 +8,7 @@ use bettermode::{
 use community_proto::v1 as pb;
 use jiff::Timestamp;
 
-use crate::cache::{Mode, Options, Source};
+use crate::cache::{self, Mode, Options, Source};
 use crate::error::Error;
 use crate::members::Read;
 
@@ -25,7 +25,7 @@ pub(super) fn from_timestamp(at: prost_types::Timestamp) -> Option<Timestamp> {
     Timestamp::new(at.seconds, at.nanos).ok()
 }
 
-pub(super) fn freshness(read: &Read) -> pb::Freshness {
+pub(super) fn freshness<V>(read: &cache::Read<V>) -> pb::Freshness {
     pb::Freshness {
         source: match read.source {
             Source::Memory => pb::Source::Memory,
@@ -63,6 +63,11 @@ pub(super) fn batch_result(
         }
     }
     result
+}
+
+/// A count; what does not fit is as many as fit, what is not told is 0.
+pub(super) fn total(count: Option<u32>) -> i32 {
+    i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX)
 }
 
 /// What a caller allows.
@@ -130,7 +135,7 @@ fn member_status(status: &MemberStatus) -> pb::MemberStatus {
 
 fn role(role: &Role) -> pb::MemberRole {
     pb::MemberRole {
-        id: role.id.clone(),
+        id: role.id.as_str().to_owned(),
         name: role.name.clone(),
         r#type: role.kind.clone().unwrap_or_default(),
     }

@@ -4,6 +4,7 @@
 //! another.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::error::Error;
 
@@ -58,6 +59,40 @@ pub(super) fn optional_time(
         .transpose()
 }
 
+/// Ids that may be none, and at most `most`.
+pub(super) fn ids<T>(
+    field: &'static str,
+    values: Vec<String>,
+    most: usize,
+    make: impl Fn(String) -> T,
+) -> Result<Vec<T>, Error> {
+    if values.len() > most {
+        return Err(Error::invalid(field, format!("must be at most {most}")));
+    }
+    let checked = values.into_iter().map(|value| id(field, value).map(&make));
+    checked.collect()
+}
+
+/// How many a list is to answer with: 0 is the default, too many the maximum.
+pub(super) fn page_size(asked: i32, default: u32, maximum: u32) -> Result<u32, Error> {
+    match u32::try_from(asked) {
+        Err(_) => Err(Error::invalid("page_size", "must not be negative")),
+        Ok(0) => Ok(default),
+        Ok(size) => Ok(size.min(maximum)),
+    }
+}
+
+/// The id that makes a write safe to send again; empty for none.
+pub(super) fn request_id(value: &str) -> Result<Option<Uuid>, Error> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    // Uuid also takes other ways to write one, which would be other texts for one id.
+    let id = Uuid::try_parse(value).ok().filter(|_| value.len() == 36);
+    id.map(Some)
+        .ok_or_else(|| Error::invalid("request_id", "must be empty or a UUID with hyphens"))
+}
+
 /// A field that must be set.
 pub(super) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Error> {
     value.ok_or_else(|| Error::invalid(field, "must be set"))
@@ -95,6 +130,28 @@ mod tests {
     fn blank_and_empty_are_refused_alike() {
         assert!(text("text", String::new(), 1, 9).is_err());
         assert!(text("text", " \n".to_owned(), 1, 9).is_err());
+    }
+
+    #[test]
+    fn a_request_id_is_a_uuid_with_hyphens_or_nothing() {
+        assert_eq!(request_id("").unwrap(), None);
+        let id = "8d3f1b0e-6a52-4a4b-9f0a-1c2d3e4f5a6b";
+        assert_eq!(request_id(id).unwrap().unwrap().to_string(), id);
+        for wrong in [
+            "x",
+            &id.replace('-', ""),
+            &format!("{{{id}}}"),
+            &format!("{id} "),
+        ] {
+            assert!(request_id(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_of_the_default_size_or_at_most_of_the_maximum() {
+        let sizes = [0, 1, 90, 91, i32::MAX].map(|asked| page_size(asked, 50, 90).unwrap());
+        assert_eq!(sizes, [50, 1, 90, 90, 90]);
+        assert!(page_size(-1, 50, 90).is_err());
     }
 
     #[test]

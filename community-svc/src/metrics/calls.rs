@@ -15,11 +15,20 @@ use tonic::Code;
 
 /// Methods that appear as labels; anything else is "other", so that a caller
 /// cannot grow the set.
-const METHODS: [&str; 22] = [
+const METHODS: [&str; 31] = [
     "/community.v1.CommunityService/GetMember",
     "/community.v1.CommunityService/GetMemberByEmail",
     "/community.v1.CommunityService/BatchGetMembers",
     "/community.v1.CommunityService/InvalidateMember",
+    "/community.v1.CommunityService/ListMembers",
+    "/community.v1.CommunityService/UpdateMember",
+    "/community.v1.CommunityService/InviteMembers",
+    "/community.v1.CommunityService/ListSpaces",
+    "/community.v1.CommunityService/GetSpace",
+    "/community.v1.CommunityService/ListSpaceMembers",
+    "/community.v1.CommunityService/AddSpaceMember",
+    "/community.v1.CommunityService/RemoveSpaceMember",
+    "/community.v1.CommunityService/ListEventTypes",
     "/community.v1.CommunityService/SendDirectMessage",
     "/community.v1.CommunityService/CreatePost",
     "/community.v1.CommunityService/GetStatus",

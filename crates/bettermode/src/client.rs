@@ -2,8 +2,10 @@
 
 mod call;
 mod direct_message;
+mod invitations;
 mod member_batches;
 mod members;
+mod spaces;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -11,8 +13,8 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::{
-    BreakerState, Budget, Capabilities, Class, Config, CreatePost, Error, MemberId, Network,
-    NetworkId, Post, PostType, SpaceId, Transport,
+    BreakerState, Budget, Capabilities, Class, Config, CreatePost, Error, EventType, MemberId,
+    Network, NetworkId, Post, PostType, SpaceId, Transport,
     auth::{Identity, Tokens},
     operations::{self, Operation},
     paging::each_page,
@@ -133,6 +135,15 @@ impl Client {
     pub async fn network(&self) -> Result<Network, Error> {
         let data = self.call::<operations::network::NetworkQuery>(operations::network::variables());
         data.await.map(operations::network::answer)
+    }
+
+    /// Every kind of webhook that the network can send.
+    ///
+    /// # Errors
+    /// Any of [`Error`].
+    pub async fn event_types(&self) -> Result<Vec<EventType>, Error> {
+        use operations::event_types::{EventTypes, answer, variables};
+        self.call::<EventTypes>(variables()).await.map(answer)
     }
 
     /// The post types that a space takes, all pages of them.

@@ -6,8 +6,10 @@ use std::{borrow::Cow, sync::LazyLock};
 use crate::{
     MemberId,
     operations::{
-        Operation, create_post, limited_token, member, member_search, members_by_alias,
-        members_by_ids, network, private_space, root_fields, send_message, space_post_types,
+        Operation, add_space_members, create_post, event_types, invite_members, limited_token,
+        member, member_invitations, member_search, member_spaces, members_by_alias, members_by_ids,
+        network, private_space, remove_space_members, root_fields, send_message, space,
+        space_members, space_post_types, spaces, update_member,
     },
 };
 
@@ -34,10 +36,21 @@ pub fn documents() -> &'static [Document] {
         let two = [MemberId::new("a"), MemberId::new("b")];
         let aliases = members_by_alias::variables(&two);
         vec![
+            of::<add_space_members::AddSpaceMembers>(
+                add_space_members::add_space_members::QUERY,
+                false,
+            ),
             of::<create_post::CreatePostMutation>(create_post::create_post_mutation::QUERY, false),
+            of::<event_types::EventTypes>(event_types::event_types::QUERY, false),
+            of::<invite_members::InviteMembers>(invite_members::invite_members::QUERY, false),
             of::<limited_token::LimitedToken>(limited_token::limited_token::QUERY, false),
+            of::<member_invitations::MemberInvitations>(
+                member_invitations::member_invitations::QUERY,
+                false,
+            ),
             of::<member::MemberQuery>(member::member_query::QUERY, false),
             of::<member_search::MemberSearch>(member_search::member_search::QUERY, false),
+            of::<member_spaces::MemberSpaces>(member_spaces::member_spaces::QUERY, false),
             of::<members_by_alias::MembersByAlias>(
                 members_by_alias::MembersByAlias::document(&aliases),
                 false,
@@ -45,12 +58,20 @@ pub fn documents() -> &'static [Document] {
             of::<members_by_ids::MembersByIds>(members_by_ids::members_by_ids::QUERY, true),
             of::<network::NetworkQuery>(network::network_query::QUERY, false),
             of::<private_space::PrivateSpace>(private_space::private_space::QUERY, false),
+            of::<remove_space_members::RemoveSpaceMembers>(
+                remove_space_members::remove_space_members::QUERY,
+                false,
+            ),
             of::<root_fields::RootFields>(include_str!("operations/root_fields.graphql"), false),
             of::<send_message::SendMessage>(send_message::send_message::QUERY, true),
+            of::<space_members::SpaceMembers>(space_members::space_members::QUERY, false),
             of::<space_post_types::SpacePostTypes>(
                 space_post_types::space_post_types::QUERY,
                 false,
             ),
+            of::<space::SpaceQuery>(space::space_query::QUERY, false),
+            of::<spaces::Spaces>(spaces::spaces::QUERY, false),
+            of::<update_member::UpdateMember>(update_member::update_member::QUERY, false),
         ]
     });
     &DOCUMENTS

@@ -4,16 +4,22 @@
 //! text of values that this version does not know.
 
 mod direct_message;
+mod event_type;
+mod invitation;
 mod member;
 mod network;
 mod post;
+mod space;
 
 pub use direct_message::{DirectMessage, Mechanism};
-pub use member::{CustomField, Member, MemberStatus, Role};
+pub use event_type::EventType;
+pub use invitation::{Invitation, Invitee, NewInvitations};
+pub use member::{CustomField, Member, MemberFilter, MemberStatus, MemberUpdate, Role};
 pub use network::Network;
 pub use post::{
     CreatePost, MappingField, MappingType, Post, PostStatus, PostType, PostTypeMapping,
 };
+pub use space::{Membership, Space, SpaceMember, SpaceRole, SpaceType};
 
 /// An enum over the vendor's spellings that keeps what it does not know.
 macro_rules! open_enum {

@@ -50,6 +50,18 @@ id! {
     PostTypeId
 }
 id! {
+    /// A role in the community.
+    RoleId
+}
+id! {
+    /// A role within one space.
+    SpaceRoleId
+}
+id! {
+    /// An invitation to the community.
+    InvitationId
+}
+id! {
     /// A community, which the API calls a network.
     NetworkId
 }

@@ -24,11 +24,14 @@ pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
-    CreatePost, CustomField, DirectMessage, MappingField, MappingType, Mechanism, Member,
-    MemberStatus, Network, Post, PostStatus, PostType, PostTypeMapping, Role,
+    CreatePost, CustomField, DirectMessage, EventType, Invitation, Invitee, MappingField,
+    MappingType, Mechanism, Member, MemberFilter, MemberStatus, MemberUpdate, Membership, Network,
+    NewInvitations, Post, PostStatus, PostType, PostTypeMapping, Role, Space, SpaceMember,
+    SpaceRole, SpaceType,
 };
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
-pub use id::{MemberId, NetworkId, PostId, PostTypeId, SpaceId};
+pub use id::{InvitationId, MemberId, NetworkId, PostId, PostTypeId, RoleId, SpaceId, SpaceRoleId};
+pub use paging::Listed;
 pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

@@ -5,18 +5,28 @@
 //! leaves is a domain type. Documents are checked against the schema when this
 //! crate is compiled.
 
+pub(crate) mod add_space_members;
 pub(crate) mod create_post;
+pub(crate) mod event_types;
+pub(crate) mod invite_members;
 pub(crate) mod limited_token;
 pub(crate) mod member;
+pub(crate) mod member_invitations;
 pub(crate) mod member_search;
+pub(crate) mod member_spaces;
 pub(crate) mod members_by_alias;
 pub(crate) mod members_by_ids;
 pub(crate) mod network;
 mod parts;
 pub(crate) mod private_space;
+pub(crate) mod remove_space_members;
 pub(crate) mod root_fields;
 pub(crate) mod send_message;
+pub(crate) mod space;
+pub(crate) mod space_members;
 pub(crate) mod space_post_types;
+pub(crate) mod spaces;
+pub(crate) mod update_member;
 
 use std::borrow::Cow;
 

@@ -7,6 +7,9 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+#[path = "against_fake/spaces.rs"]
+mod spaces;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

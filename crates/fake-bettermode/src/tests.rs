@@ -3,8 +3,10 @@
 mod control;
 mod direct_messages;
 mod faults;
+mod invitations;
 mod limits;
 mod members;
+mod memberships;
 mod permissions;
 mod posts;
 mod schema;

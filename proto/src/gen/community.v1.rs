@@ -739,7 +739,8 @@ pub enum ErrorReason {
     /// No member with this address is visible, and some members' addresses are
     /// hidden from the service's token. NOT_FOUND.
     EmailNotVisible = 3,
-    /// The community has no such space. INVALID_ARGUMENT.
+    /// The community has no such space. NOT_FOUND where the call is about the space,
+    /// INVALID_ARGUMENT where the space is only where something goes.
     SpaceNotFound = 4,
     /// The space has no post type that fits. INVALID_ARGUMENT.
     PostTypeNotFound = 5,
@@ -975,6 +976,46 @@ impl CacheMode {
         }
     }
 }
+/// A kind of webhook that the network can send.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventType {
+    /// What a webhook of this kind is called, for example "member.verified".
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What it is about, as BetterMode spells it, for example "MEMBER".
+    #[prost(string, tag = "2")]
+    pub noun: ::prost::alloc::string::String,
+    /// What happened, as BetterMode spells it, for example "VERIFIED".
+    #[prost(string, tag = "3")]
+    pub verb: ::prost::alloc::string::String,
+    /// The permission that the app needs for it, for example "view_member".
+    #[prost(string, tag = "4")]
+    pub required_scope: ::prost::alloc::string::String,
+    /// What it means, in some words.
+    #[prost(string, tag = "5")]
+    pub short_description: ::prost::alloc::string::String,
+    /// What it means, for people.
+    #[prost(string, tag = "6")]
+    pub description: ::prost::alloc::string::String,
+}
+/// Asks for every kind of webhook.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEventTypesRequest {
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "1")]
+    pub read_options: ::core::option::Option<ReadOptions>,
+}
+/// Every kind of webhook that the network can send, in BetterMode's order. There are
+/// no pages: BetterMode answers with all of them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEventTypesResponse {
+    /// The kinds.
+    #[prost(message, repeated, tag = "1")]
+    pub event_types: ::prost::alloc::vec::Vec<EventType>,
+    /// Where the answer came from; always present on success.
+    #[prost(message, optional, tag = "2")]
+    pub freshness: ::core::option::Option<Freshness>,
+}
 /// A person in the community.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Member {
@@ -1100,6 +1141,164 @@ impl MemberStatus {
         }
     }
 }
+/// Which members to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListMembersRequest {
+    /// Free text that BetterMode looks for in names, user names and, where the
+    /// service's token sees them, e-mail addresses; at most 200 characters. Empty for
+    /// all. It is never written to a log and never part of an error text.
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    /// Only members who have one of these roles in the community, by MemberRole.id;
+    /// at most 20, none for all.
+    #[prost(string, repeated, tag = "2")]
+    pub role_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only members of these statuses; none for all three: VERIFIED, UNVERIFIED and
+    /// SUSPENDED. BetterMode lists no others, so others are refused.
+    #[prost(enumeration = "MemberStatus", repeated, tag = "3")]
+    pub statuses: ::prost::alloc::vec::Vec<i32>,
+    /// How many to answer with: 0 for 50, more than 100 counts as 100. BetterMode
+    /// charges for the size asked for, about 8 points each.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Members, in BetterMode's order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMembersResponse {
+    /// The members of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub members: ::prost::alloc::vec::Vec<Member>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many there are on all pages, by BetterMode's count at the time of the
+    /// call; 0 also when it did not say.
+    #[prost(int32, tag = "3")]
+    pub total_size: i32,
+}
+/// What to change of a member.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateMemberRequest {
+    /// Whom to change, by id, and the new values of what update_mask names. Required.
+    /// name: 1 to 255 characters. tagline: at most 255, empty takes it away. fields:
+    /// those named are set and others stay as they are, at most 50, each key once;
+    /// json_value is JSON text of at most 20,000 characters, "null" takes the value
+    /// away. Other fields are ignored.
+    #[prost(message, optional, tag = "1")]
+    pub member: ::core::option::Option<Member>,
+    /// Which of "name", "tagline" and "fields" to change; other paths are refused.
+    /// Absent or empty for those of the three that are not empty in member.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member was changed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateMemberResponse {
+    /// The member as BetterMode answered; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub member: ::core::option::Option<Member>,
+}
+/// Whom to invite.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InviteMembersRequest {
+    /// Whom, 1 to 50. An address that is there twice is invited once and answered
+    /// twice.
+    #[prost(message, repeated, tag = "1")]
+    pub invitees: ::prost::alloc::vec::Vec<Invitee>,
+    /// Words of yours for the invitation's e-mail, plain text of at most 2,000
+    /// characters; empty for none.
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    /// The role that they get in the community, by MemberRole.id, at most 128
+    /// characters; empty for the community's ordinary one.
+    #[prost(string, tag = "3")]
+    pub role_id: ::prost::alloc::string::String,
+    /// Spaces that they join along with the community, by Space.id, at most 20; none
+    /// for the community's own choice.
+    #[prost(string, repeated, tag = "4")]
+    pub space_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Somebody to invite.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Invitee {
+    /// The e-mail address, with exactly one "@": 3 to 320 characters. It is never
+    /// written to a log and never part of an error text.
+    #[prost(string, tag = "1")]
+    pub email: ::prost::alloc::string::String,
+    /// How to greet them, at most 100 characters; empty when not known.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// What became of each address.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InviteMembersResponse {
+    /// One for each invitee of the request, in its order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<InviteMembersResult>,
+}
+/// What became of one address. Exactly one of the two is present.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InviteMembersResult {
+    /// The invitation; absent when there is none.
+    #[prost(message, optional, tag = "1")]
+    pub invitation: ::core::option::Option<MemberInvitation>,
+    /// Why there is none; absent on success.
+    #[prost(message, optional, tag = "2")]
+    pub error: ::core::option::Option<InviteMembersError>,
+}
+/// Why one of several addresses was not invited.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InviteMembersError {
+    /// The gRPC status code, as its number: 3 for INVALID_ARGUMENT.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// The reason, for programs. UPSTREAM_REJECTED when BetterMode refused this
+    /// address: it does not say whether it belongs to a member, was invited already
+    /// or cannot be an address.
+    #[prost(enumeration = "ErrorReason", tag = "2")]
+    pub reason: i32,
+    /// What went wrong and what to do, for people; never the address.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// How long to wait before the address is tried again, where that is known.
+    #[prost(message, optional, tag = "4")]
+    pub retry_after: ::core::option::Option<::prost_types::Duration>,
+}
+/// An invitation to the community that BetterMode sent by e-mail.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemberInvitation {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// How far it got, as BetterMode spells it: Pending, sent, delivered,
+    /// notDelivered, notSent, spammed, accepted, rejected, Expired, Revoked.
+    #[prost(string, tag = "2")]
+    pub raw_status: ::prost::alloc::string::String,
+    /// BetterMode's id of the role that they get.
+    #[prost(string, tag = "3")]
+    pub role_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who the invited one became; empty until then.
+    #[prost(string, tag = "4")]
+    pub member_id: ::prost::alloc::string::String,
+    /// When it was made, UTC; always present.
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when it can be accepted, UTC; always present.
+    #[prost(message, optional, tag = "6")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+}
 /// A post in a space.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Post {
@@ -1185,6 +1384,257 @@ impl PostStatus {
         }
     }
 }
+/// A place in the community that posts are in.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Space {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The name that people see.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The space's part of its address, unique within the community.
+    #[prost(string, tag = "3")]
+    pub slug: ::prost::alloc::string::String,
+    /// What the space is for, plain text; empty when there is none.
+    #[prost(string, tag = "4")]
+    pub description: ::prost::alloc::string::String,
+    /// What kind of container it is.
+    #[prost(enumeration = "SpaceType", tag = "5")]
+    pub r#type: i32,
+    /// The type exactly as BetterMode spells it.
+    #[prost(string, tag = "6")]
+    pub raw_type: ::prost::alloc::string::String,
+    /// True when only its members see what is in it; false also when not told.
+    #[prost(bool, tag = "7")]
+    pub private: bool,
+    /// True when only its members see that it exists; false also when not told.
+    #[prost(bool, tag = "8")]
+    pub hidden: bool,
+    /// True when nobody can join without an invitation; false also when not told.
+    #[prost(bool, tag = "9")]
+    pub invite_only: bool,
+    /// How many members it had when the copy was made; see Freshness.
+    #[prost(int32, tag = "10")]
+    pub members_count: i32,
+    /// How many posts it had when the copy was made; 0 also when not told.
+    #[prost(int32, tag = "11")]
+    pub posts_count: i32,
+    /// BetterMode's id of the collection that the space is in; empty when in none.
+    #[prost(string, tag = "12")]
+    pub collection_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who made it.
+    #[prost(string, tag = "13")]
+    pub created_by_member_id: ::prost::alloc::string::String,
+    /// Address of the space, an absolute URL; empty when not known.
+    #[prost(string, tag = "14")]
+    pub url: ::prost::alloc::string::String,
+    /// When it was made, UTC; always present.
+    #[prost(message, optional, tag = "15")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A role within one space; not the member's role in the community.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpaceRole {
+    /// BetterMode's id of the role; every space has its own.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The name that people see, for example "Admin".
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// BetterMode's kind of role, as it spells it: admin, member; empty when it sent
+    /// none.
+    #[prost(string, tag = "3")]
+    pub r#type: ::prost::alloc::string::String,
+}
+/// Somebody in a space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SpaceMember {
+    /// Who; always present.
+    #[prost(message, optional, tag = "1")]
+    pub member: ::core::option::Option<Member>,
+    /// The role there; absent when BetterMode did not send it.
+    #[prost(message, optional, tag = "2")]
+    pub role: ::core::option::Option<SpaceRole>,
+}
+/// Which spaces to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSpacesRequest {
+    /// Only spaces whose name, slug or description holds this text, whatever its
+    /// case; at most 200 characters. Empty for all.
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    /// Only spaces of these types, at most 5; none for all. PRIVATE_MESSAGE and
+    /// UNSPECIFIED are refused.
+    #[prost(enumeration = "SpaceType", repeated, tag = "2")]
+    pub types: ::prost::alloc::vec::Vec<i32>,
+    /// How many to answer with: 0 for 50, more than 100 counts as 100.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same query and types; empty
+    /// for the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "5")]
+    pub read_options: ::core::option::Option<ReadOptions>,
+}
+/// Spaces, oldest first.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSpacesResponse {
+    /// The spaces of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub spaces: ::prost::alloc::vec::Vec<Space>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Where the whole list came from; always present on success.
+    #[prost(message, optional, tag = "3")]
+    pub freshness: ::core::option::Option<Freshness>,
+}
+/// Names the space to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSpaceRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "2")]
+    pub read_options: ::core::option::Option<ReadOptions>,
+}
+/// A space and how old the copy is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSpaceResponse {
+    /// The space; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub space: ::core::option::Option<Space>,
+    /// Where the answer came from; always present on success.
+    #[prost(message, optional, tag = "2")]
+    pub freshness: ::core::option::Option<Freshness>,
+}
+/// Whose members to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSpaceMembersRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// Only members who have one of these roles in the space, by SpaceRole.id; at
+    /// most 20, none for all.
+    #[prost(string, repeated, tag = "2")]
+    pub role_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many to answer with: 0 for 50, more than 90 counts as 90. BetterMode
+    /// charges for the size asked for, about 10 points each.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Members of a space, in BetterMode's order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSpaceMembersResponse {
+    /// The members of this page. A page can hold fewer than asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub space_members: ::prost::alloc::vec::Vec<SpaceMember>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many there are on all pages, by BetterMode's count at the time of the
+    /// call; 0 also when it did not say.
+    #[prost(int32, tag = "3")]
+    pub total_size: i32,
+}
+/// Who is to be in a space.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddSpaceMemberRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// The role to have there, by SpaceRole.id, at most 128 characters; empty for the
+    /// space's ordinary one. Nothing is changed for a member who is in the space
+    /// already.
+    #[prost(string, tag = "3")]
+    pub role_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member is in the space.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddSpaceMemberResponse {
+    /// The role that the member has there now; absent when BetterMode did not send
+    /// it. For one who was in the space already it can differ from the role asked
+    /// for.
+    #[prost(message, optional, tag = "1")]
+    pub role: ::core::option::Option<SpaceRole>,
+}
+/// Who is not to be in a space.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveSpaceMemberRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member is not in the space.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveSpaceMemberResponse {}
+/// What kind of container a space is; not what is posted in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SpaceType {
+    /// A type this version does not know; Space.raw_type has its text.
+    Unspecified = 0,
+    /// The ordinary space: its members post in it.
+    Group = 1,
+    /// Only staff posts in it.
+    Broadcast = 2,
+    /// A page.
+    Page = 3,
+    /// Content of an entity of its own.
+    Entity = 4,
+    /// A private conversation. It is never listed.
+    PrivateMessage = 5,
+}
+impl SpaceType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SPACE_TYPE_UNSPECIFIED",
+            Self::Group => "SPACE_TYPE_GROUP",
+            Self::Broadcast => "SPACE_TYPE_BROADCAST",
+            Self::Page => "SPACE_TYPE_PAGE",
+            Self::Entity => "SPACE_TYPE_ENTITY",
+            Self::PrivateMessage => "SPACE_TYPE_PRIVATE_MESSAGE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SPACE_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SPACE_TYPE_GROUP" => Some(Self::Group),
+            "SPACE_TYPE_BROADCAST" => Some(Self::Broadcast),
+            "SPACE_TYPE_PAGE" => Some(Self::Page),
+            "SPACE_TYPE_ENTITY" => Some(Self::Entity),
+            "SPACE_TYPE_PRIVATE_MESSAGE" => Some(Self::PrivateMessage),
+            _ => None,
+        }
+    }
+}
 /// The state of the service.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Status {
@@ -1201,6 +1651,19 @@ pub struct Status {
     /// True when the service talks to the built-in fake instead of BetterMode.
     #[prost(bool, tag = "4")]
     pub testing_mode: bool,
+    /// Whether calls go out to BetterMode at present; always present.
+    #[prost(message, optional, tag = "5")]
+    pub circuit_breaker: ::core::option::Option<CircuitBreaker>,
+}
+/// What this process knows of BetterMode being down. Every replica has its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CircuitBreaker {
+    /// Whether calls go out.
+    #[prost(enumeration = "CircuitState", tag = "1")]
+    pub state: i32,
+    /// Until the next call may go out; absent unless the state is OPEN.
+    #[prost(message, optional, tag = "2")]
+    pub retry_after: ::core::option::Option<::prost_types::Duration>,
 }
 /// One part that the service leans on.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1275,6 +1738,44 @@ impl DependencyState {
             "DEPENDENCY_STATE_DOWN" => Some(Self::Down),
             "DEPENDENCY_STATE_EMBEDDED" => Some(Self::Embedded),
             "DEPENDENCY_STATE_DISABLED" => Some(Self::Disabled),
+            _ => None,
+        }
+    }
+}
+/// Whether calls go out to BetterMode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CircuitState {
+    /// Never sent on purpose; what an old server would send.
+    Unspecified = 0,
+    /// They do.
+    Closed = 1,
+    /// They fail at once: BetterMode failed several times in a row.
+    Open = 2,
+    /// One may go out, or is on its way, to find out how BetterMode is; the others
+    /// fail at once.
+    HalfOpen = 3,
+}
+impl CircuitState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CIRCUIT_STATE_UNSPECIFIED",
+            Self::Closed => "CIRCUIT_STATE_CLOSED",
+            Self::Open => "CIRCUIT_STATE_OPEN",
+            Self::HalfOpen => "CIRCUIT_STATE_HALF_OPEN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CIRCUIT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CIRCUIT_STATE_CLOSED" => Some(Self::Closed),
+            "CIRCUIT_STATE_OPEN" => Some(Self::Open),
+            "CIRCUIT_STATE_HALF_OPEN" => Some(Self::HalfOpen),
             _ => None,
         }
     }
@@ -1699,6 +2200,255 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Lists members by free text, role and status, from BetterMode at each call.
+        pub async fn list_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListMembers"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a member's name, tagline or custom fields, and drops the copies of the
+        /// member from the cache. Sending it again changes nothing more. NOT_FOUND when
+        /// the community has no such member.
+        pub async fn update_member(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateMemberResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/UpdateMember",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "UpdateMember"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Invites people by e-mail address, with one upstream request where BetterMode
+        /// accepts them all. Each address has its own result. Where it refuses the whole,
+        /// each is sent by itself, which takes a request of the upstream budget for each.
+        /// Not idempotent.
+        pub async fn invite_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::InviteMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InviteMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/InviteMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "InviteMembers"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the spaces that the service's token sees, private conversations left
+        /// out, from a copy of the whole list where there is a good one. A webhook about
+        /// a space drops the copy; counts of members and posts live as long as it does.
+        pub async fn list_spaces(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSpacesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpacesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListSpaces",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListSpaces"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one space, from a copy where there is a good one. NOT_FOUND when the
+        /// community has no such space, or the service's token does not see it.
+        pub async fn get_space(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSpaceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/GetSpace",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "GetSpace"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the members of a space, from BetterMode at each call. NOT_FOUND when the
+        /// community has no such space.
+        pub async fn list_space_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSpaceMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpaceMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListSpaceMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ListSpaceMembers"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts a member into a space. One who is in it already stays as they are, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        pub async fn add_space_member(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddSpaceMemberResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/AddSpaceMember",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "AddSpaceMember"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a member out of a space. For one who is not in it nothing happens, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        pub async fn remove_space_member(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveSpaceMemberResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/RemoveSpaceMember",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "RemoveSpaceMember"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the kinds of webhook that the network can send, from a copy where there
+        /// is a good one.
+        pub async fn list_event_types(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEventTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventTypesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListEventTypes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ListEventTypes"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Sends a direct message to one member, by the mechanism that the community's
         /// network offers. Not idempotent.
         pub async fn send_direct_message(
@@ -1832,6 +2582,90 @@ pub mod community_service_server {
             request: tonic::Request<super::InvalidateMemberRequest>,
         ) -> std::result::Result<
             tonic::Response<super::InvalidateMemberResponse>,
+            tonic::Status,
+        >;
+        /// Lists members by free text, role and status, from BetterMode at each call.
+        async fn list_members(
+            &self,
+            request: tonic::Request<super::ListMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMembersResponse>,
+            tonic::Status,
+        >;
+        /// Changes a member's name, tagline or custom fields, and drops the copies of the
+        /// member from the cache. Sending it again changes nothing more. NOT_FOUND when
+        /// the community has no such member.
+        async fn update_member(
+            &self,
+            request: tonic::Request<super::UpdateMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateMemberResponse>,
+            tonic::Status,
+        >;
+        /// Invites people by e-mail address, with one upstream request where BetterMode
+        /// accepts them all. Each address has its own result. Where it refuses the whole,
+        /// each is sent by itself, which takes a request of the upstream budget for each.
+        /// Not idempotent.
+        async fn invite_members(
+            &self,
+            request: tonic::Request<super::InviteMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InviteMembersResponse>,
+            tonic::Status,
+        >;
+        /// Lists the spaces that the service's token sees, private conversations left
+        /// out, from a copy of the whole list where there is a good one. A webhook about
+        /// a space drops the copy; counts of members and posts live as long as it does.
+        async fn list_spaces(
+            &self,
+            request: tonic::Request<super::ListSpacesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpacesResponse>,
+            tonic::Status,
+        >;
+        /// Reads one space, from a copy where there is a good one. NOT_FOUND when the
+        /// community has no such space, or the service's token does not see it.
+        async fn get_space(
+            &self,
+            request: tonic::Request<super::GetSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSpaceResponse>,
+            tonic::Status,
+        >;
+        /// Lists the members of a space, from BetterMode at each call. NOT_FOUND when the
+        /// community has no such space.
+        async fn list_space_members(
+            &self,
+            request: tonic::Request<super::ListSpaceMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpaceMembersResponse>,
+            tonic::Status,
+        >;
+        /// Puts a member into a space. One who is in it already stays as they are, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        async fn add_space_member(
+            &self,
+            request: tonic::Request<super::AddSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddSpaceMemberResponse>,
+            tonic::Status,
+        >;
+        /// Takes a member out of a space. For one who is not in it nothing happens, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        async fn remove_space_member(
+            &self,
+            request: tonic::Request<super::RemoveSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveSpaceMemberResponse>,
+            tonic::Status,
+        >;
+        /// Lists the kinds of webhook that the network can send, from a copy where there
+        /// is a good one.
+        async fn list_event_types(
+            &self,
+            request: tonic::Request<super::ListEventTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventTypesResponse>,
             tonic::Status,
         >;
         /// Sends a direct message to one member, by the mechanism that the community's
@@ -2115,6 +2949,420 @@ pub mod community_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = InvalidateMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListMembersRequest>
+                    for ListMembersSvc<T> {
+                        type Response = super::ListMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_members(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/UpdateMember" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateMemberSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::UpdateMemberRequest>
+                    for UpdateMemberSvc<T> {
+                        type Response = super::UpdateMemberResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateMemberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::update_member(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/InviteMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct InviteMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::InviteMembersRequest>
+                    for InviteMembersSvc<T> {
+                        type Response = super::InviteMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::InviteMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::invite_members(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = InviteMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListSpaces" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSpacesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListSpacesRequest>
+                    for ListSpacesSvc<T> {
+                        type Response = super::ListSpacesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSpacesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_spaces(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSpacesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/GetSpace" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSpaceSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::GetSpaceRequest>
+                    for GetSpaceSvc<T> {
+                        type Response = super::GetSpaceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSpaceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::get_space(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSpaceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListSpaceMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSpaceMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListSpaceMembersRequest>
+                    for ListSpaceMembersSvc<T> {
+                        type Response = super::ListSpaceMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSpaceMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_space_members(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSpaceMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/AddSpaceMember" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddSpaceMemberSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::AddSpaceMemberRequest>
+                    for AddSpaceMemberSvc<T> {
+                        type Response = super::AddSpaceMemberResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddSpaceMemberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::add_space_member(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddSpaceMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/RemoveSpaceMember" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveSpaceMemberSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::RemoveSpaceMemberRequest>
+                    for RemoveSpaceMemberSvc<T> {
+                        type Response = super::RemoveSpaceMemberResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveSpaceMemberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::remove_space_member(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveSpaceMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListEventTypes" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEventTypesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListEventTypesRequest>
+                    for ListEventTypesSvc<T> {
+                        type Response = super::ListEventTypesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEventTypesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_event_types(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEventTypesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -7,7 +7,8 @@ use apollo_compiler::{
 
 use super::*;
 use crate::{
-    CreatePost, Email, MemberId, MemberRef, NetworkId, PostTypeId, SpaceId,
+    CreatePost, CustomField, Email, Invitee, MemberFilter, MemberId, MemberRef, MemberStatus,
+    MemberUpdate, NetworkId, NewInvitations, PostTypeId, RoleId, SpaceId, SpaceRoleId,
     documents::{SCHEMA_SDL, documents},
 };
 
@@ -203,6 +204,90 @@ fn every_operation_predicts_what_the_formula_gives() {
     let token = limited_token::variables(&NetworkId::new("n"), Some(&ids[0]));
     agrees::<limited_token::LimitedToken>(&token, 0);
     agrees::<root_fields::RootFields>(&serde_json::Map::new(), 0);
+    agrees::<event_types::EventTypes>(&event_types::variables(), 0);
+}
+
+#[test]
+fn operations_on_members_and_spaces_predict_what_the_formula_gives() {
+    let (space, member) = (SpaceId::new("s"), MemberId::new("m"));
+    let email = Email::parse("ada@example.com").unwrap();
+    let listed = member_search::list(&MemberFilter::default(), 100, None);
+    agrees::<member_search::MemberSearch>(&listed, 100);
+    let update = update_member::variables(&member, MemberUpdate::default());
+    agrees::<update_member::UpdateMember>(&update, 0);
+    agrees::<invite_members::InviteMembers>(&invite_members::variables(invitations()), 0);
+    let found = member_invitations::variables(&email, None);
+    agrees::<member_invitations::MemberInvitations>(&found, member_invitations::PAGE);
+    agrees::<space::SpaceQuery>(&space::variables(&space), 0);
+    agrees::<spaces::Spaces>(&spaces::variables(None), spaces::PAGE);
+    let inside = space_members::variables(&space, &[], 90, None);
+    agrees::<space_members::SpaceMembers>(&inside, 90);
+    assert!(space_members::SpaceMembers::complexity(&inside) < 1_000);
+    let theirs = member_spaces::variables(&member, None);
+    agrees::<member_spaces::MemberSpaces>(&theirs, member_spaces::PAGE);
+    let add = add_space_members::variables(&space, &member, None);
+    agrees::<add_space_members::AddSpaceMembers>(&add, 0);
+    let remove = remove_space_members::variables(&space, &member);
+    agrees::<remove_space_members::RemoveSpaceMembers>(&remove, 0);
+}
+
+fn invitations() -> NewInvitations {
+    NewInvitations {
+        invitees: vec![Invitee {
+            email: Email::parse("Ada@example.com").unwrap(),
+            name: None,
+        }],
+        message: None,
+        role_id: None,
+        space_ids: vec![],
+    }
+}
+
+fn json(variables: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(variables).unwrap()
+}
+
+#[test]
+fn what_is_not_asked_for_stays_out_of_filters_and_inputs() {
+    let none = member_search::list(&MemberFilter::default(), 7, None);
+    let all = serde_json::json!(["VERIFIED", "UNVERIFIED", "Suspended"]);
+    assert_eq!(
+        json(&none),
+        serde_json::json!({ "limit": 7, "status": all })
+    );
+    let filter = MemberFilter {
+        query: Some("ada".to_owned()),
+        role_ids: vec![RoleId::new("r")],
+        statuses: vec![MemberStatus::Suspended],
+    };
+    let some = serde_json::json!({
+        "limit": 7, "query": "ada", "roleIds": ["r"], "status": ["Suspended"],
+    });
+    assert_eq!(json(&member_search::list(&filter, 7, None)), some);
+    let update = MemberUpdate {
+        tagline: Some(String::new()),
+        fields: vec![CustomField {
+            key: "city".to_owned(),
+            json_value: "null".to_owned(),
+        }],
+        ..MemberUpdate::default()
+    };
+    let expected = serde_json::json!({
+        "id": "m",
+        "input": { "tagline": "", "fields": [{ "key": "city", "value": "null" }] },
+    });
+    let member = MemberId::new("m");
+    assert_eq!(json(&update_member::variables(&member, update)), expected);
+    let expected = serde_json::json!({
+        "input": { "invitees": [{ "email": "ada@example.com" }] },
+    });
+    assert_eq!(json(&invite_members::variables(invitations())), expected);
+    let role = SpaceRoleId::new("r");
+    let add = add_space_members::variables(&SpaceId::new("s"), &member, Some(&role));
+    let expected = serde_json::json!({
+        "spaceId": "s", "input": [{ "memberId": "m", "roleId": "r" }],
+    });
+    assert_eq!(json(&add), expected);
 }
 
 #[test]

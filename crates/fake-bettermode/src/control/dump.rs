@@ -36,6 +36,7 @@ pub(super) fn world(fake: &Fake, query: Option<&str>) -> Value {
             "id": role.id, "name": role.name, "type": role.kind.name(),
         })).collect::<Vec<_>>(),
         "members": keep(members(world, wanted.is_some())),
+        "invitations": keep(invitations(world)),
         "spaces": keep(spaces(world)),
         "postTypes": keep(post_types(world)),
         "posts": keep(posts(world)),
@@ -86,9 +87,27 @@ fn members(world: &World, with_extra: bool) -> Vec<Value> {
                 "name": member.name,
                 "email": member.email,
                 "status": member.status,
+                "tagline": member.tagline,
+                "fields": member.fields,
                 "roleType": world.role_of(member).map(|role| role.kind.name()),
                 "externalId": member.external_id,
                 "privateMessaging": member.private_messaging,
+            })
+        })
+        .collect()
+}
+
+fn invitations(world: &World) -> Vec<Value> {
+    let invitations = world.invitations.iter();
+    invitations
+        .map(|invitation| {
+            json!({
+                "id": invitation.id,
+                "email": invitation.email,
+                "name": invitation.name,
+                "message": invitation.message,
+                "status": invitation.status,
+                "roleId": invitation.role_id,
             })
         })
         .collect()
@@ -110,6 +129,7 @@ fn spaces(world: &World) -> Vec<Value> {
                 "private": space.private,
                 "postTypes": slugs(&space.post_types),
                 "memberIds": space.members,
+                "adminIds": space.admins,
             })
         })
         .collect()

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::list::{self, Item};
-use super::{access, members, messages, posts, session, views};
+use super::{access, invitations, members, memberships, messages, posts, session, views};
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::time::iso;
@@ -37,6 +37,9 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "spacePostTypes" => space_post_types(call, world, args),
         "space" => space(call, world, args),
         "spaces" => spaces(call, world, args),
+        "spaceMembers" => memberships::of_space(call, world, args),
+        "memberSpaces" => memberships::of_member(call, world, args),
+        "memberInvitations" => invitations::page(call, world, args),
         _ => Err(unanswered(name)),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::graphql::Call;
 use crate::time::{iso, iso_or_null};
 use crate::world::World;
-use crate::world::rows::{Mapping, Member, Network, Post, PostType, Role, Space, Tag};
+use crate::world::rows::{Invitation, Mapping, Member, Network, Post, PostType, Role, Space, Tag};
 use crate::world::talk::text_of;
 
 impl World {
@@ -113,6 +113,24 @@ pub(crate) fn member(call: &Call<'_>, world: &World, member: &Member) -> Value {
     });
     view["fields"] = Value::from(fields);
     view
+}
+
+pub(crate) fn invitation(world: &World, invitation: &Invitation) -> Value {
+    json!({
+        "id": invitation.id,
+        "inviteeEmail": invitation.email,
+        "inviteeName": invitation.name,
+        "inviteeId": null,
+        "invitee": null,
+        "inviterId": invitation.inviter_id,
+        "invitationMessage": invitation.message,
+        "roleId": invitation.role_id,
+        "status": invitation.status,
+        "networkId": world.network.id,
+        "joinedAt": null,
+        "createdAt": iso(invitation.created_at),
+        "expiresAt": iso(invitation.expires_at),
+    })
 }
 
 /// A picture on the vendor's kind of file host, which here is an invented one.

@@ -147,10 +147,14 @@ fn arguments(bench: &Bench, name: &str) -> String {
         "tokens" => format!("(networkDomain: {})", id("/network/domain")),
         "member" => format!("(id: {})", id("/members/1/id")),
         "membersByIds" => format!("(ids: [{}])", id("/members/0/id")),
-        "members" | "posts" | "postTypes" | "spaces" => "(limit: 3)".to_owned(),
+        "members" | "posts" | "postTypes" | "spaces" | "memberInvitations" => {
+            "(limit: 3)".to_owned()
+        }
         "post" => format!("(id: {})", id("/posts/0/id")),
         "replies" => format!("(limit: 2, postId: {})", id("/posts/0/id")),
         "space" => format!("(id: {})", id("/spaces/0/id")),
+        "spaceMembers" => format!("(limit: 1, spaceId: {})", id("/spaces/0/id")),
+        "memberSpaces" => format!("(limit: 1, memberId: {})", id("/members/0/id")),
         "spacePostTypes" => format!("(limit: 9, spaceId: {})", id("/spaces/0/id")),
         "privateMessage" => format!("(input: {{memberIds: [{}]}})", id("/members/0/id")),
         _ => String::new(),
