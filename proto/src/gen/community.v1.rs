@@ -386,7 +386,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListMemberActivitiesResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Counts activities of a day, a month, a year or all time, of one member or of
         /// the whole community. The store keeps the counts; they cost the same however
         /// many activities there are.
@@ -396,7 +398,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetActivitySummaryResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Erases what the service keeps of one member: the record, the activities, the
         /// cached copy, and payload and ids of every webhook that the member did or that
         /// is about the member. Ids of events stay, so that a webhook that comes again
@@ -408,7 +412,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::EraseMemberDataResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// What members do, read from webhooks.
     #[derive(Debug)]
@@ -2552,7 +2558,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Reads the member with exactly this e-mail address, compared without regard
         /// to case and surrounding space. NOT_FOUND tells two cases apart by reason:
         /// no such member, or a member whose address this token may not see.
@@ -2562,7 +2570,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetMemberByEmailResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Reads up to 200 members by id, those that are not cached in as few upstream
         /// requests as the network allows. Each id has its own result: one that fails
         /// does not spoil the others.
@@ -2572,7 +2582,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::BatchGetMembersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Makes every replica drop its copies of a member, and shuts out reads of
         /// BetterMode that have begun before. The next read asks BetterMode. Idempotent;
         /// for a member who is not cached it does the same. UNAVAILABLE when the shared
@@ -2583,7 +2595,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::InvalidateMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists members by free text, role and status, from BetterMode at each call.
         async fn list_members(
             &self,
@@ -2591,7 +2605,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListMembersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Changes a member's name, tagline or custom fields, and drops the copies of the
         /// member from the cache. Sending it again changes nothing more. NOT_FOUND when
         /// the community has no such member.
@@ -2601,7 +2617,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::UpdateMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Invites people by e-mail address, with one upstream request where BetterMode
         /// accepts them all. Each address has its own result. Where it refuses the whole,
         /// each is sent by itself, which takes a request of the upstream budget for each.
@@ -2612,7 +2630,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::InviteMembersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the spaces that the service's token sees, private conversations left
         /// out, from a copy of the whole list where there is a good one. A webhook about
         /// a space drops the copy; counts of members and posts live as long as it does.
@@ -2622,7 +2642,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListSpacesResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Reads one space, from a copy where there is a good one. NOT_FOUND when the
         /// community has no such space, or the service's token does not see it.
         async fn get_space(
@@ -2631,7 +2653,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetSpaceResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the members of a space, from BetterMode at each call. NOT_FOUND when the
         /// community has no such space.
         async fn list_space_members(
@@ -2640,7 +2664,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListSpaceMembersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Puts a member into a space. One who is in it already stays as they are, which
         /// is a success. NOT_FOUND when there is no such space or member.
         async fn add_space_member(
@@ -2649,7 +2675,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::AddSpaceMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Takes a member out of a space. For one who is not in it nothing happens, which
         /// is a success. NOT_FOUND when there is no such space or member.
         async fn remove_space_member(
@@ -2658,7 +2686,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::RemoveSpaceMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the kinds of webhook that the network can send, from a copy where there
         /// is a good one.
         async fn list_event_types(
@@ -2667,7 +2697,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListEventTypesResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Sends a direct message to one member, by the mechanism that the community's
         /// network offers. Not idempotent.
         async fn send_direct_message(
@@ -2676,7 +2708,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::SendDirectMessageResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Creates a post in a space. Not idempotent. Success does not mean visible:
         /// moderation can hold a post, see Post.status.
         async fn create_post(
@@ -2685,7 +2719,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::CreatePostResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Tells the version, the state of every dependency and the upstream budget.
         /// Answers while dependencies are down; makes no upstream call.
         async fn get_status(
@@ -2694,7 +2730,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetStatusResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// Reads and writes of one BetterMode community.
     ///
@@ -4353,7 +4391,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::IngestWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Answers a webhook that waits for its answer: settings, interaction, shortcut
         /// and search types. It stores nothing; the edge sends what has to be kept
         /// through IngestWebhookEvents as well.
@@ -4363,7 +4403,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::AnswerWebhookResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists stored webhooks, the latest received first.
         async fn list_webhook_events(
             &self,
@@ -4371,7 +4413,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// One stored webhook, with its payload and what became of each projection.
         async fn get_webhook_event(
             &self,
@@ -4379,16 +4423,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetWebhookEventResponse>,
             tonic::Status,
-        >;
-        /// Server streaming response type for the WatchWebhookEvents method.
-        type WatchWebhookEventsStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<
-                    super::WatchWebhookEventsResponse,
-                    tonic::Status,
-                >,
-            >
-            + std::marker::Send
-            + 'static;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Follows the store: every webhook that is stored from now on, or after a
         /// resume token, once each, in the order in which they were stored. The stream
         /// ends only with an error, or when the service stops; go on from the last
@@ -4397,9 +4434,11 @@ pub mod webhook_event_service_server {
             &self,
             request: tonic::Request<super::WatchWebhookEventsRequest>,
         ) -> std::result::Result<
-            tonic::Response<Self::WatchWebhookEventsStream>,
+            tonic::Response<BoxStream<super::WatchWebhookEventsResponse>>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Runs the projections of stored webhooks again. Each is idempotent per event:
         /// what took effect before does not take effect twice. Watchers do not see
         /// replayed webhooks again.
@@ -4409,7 +4448,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ReplayWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the projections that were given up on, the latest failure first.
         async fn list_dead_letters(
             &self,
@@ -4417,7 +4458,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListDeadLettersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// The store of webhook events: the edge writes, others read, follow and replay.
     #[derive(Debug)]
@@ -4698,7 +4741,9 @@ pub mod webhook_event_service_server {
                         super::WatchWebhookEventsRequest,
                     > for WatchWebhookEventsSvc<T> {
                         type Response = super::WatchWebhookEventsResponse;
-                        type ResponseStream = T::WatchWebhookEventsStream;
+                        type ResponseStream = BoxStream<
+                            super::WatchWebhookEventsResponse,
+                        >;
                         type Future = BoxFuture<
                             tonic::Response<Self::ResponseStream>,
                             tonic::Status,
