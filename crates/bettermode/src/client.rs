@@ -4,6 +4,10 @@ mod call;
 mod direct_message;
 mod member_batches;
 mod members;
+mod posts;
+mod reactions;
+mod replies;
+mod sightings;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -50,6 +54,8 @@ struct Inner {
     capabilities: OnceCell<Arc<Capabilities>>,
     /// Whether our own token was found to see other members' addresses.
     sees_addresses: AtomicBool,
+    /// The app's own member.
+    own_id: OnceCell<MemberId>,
 }
 
 impl Client {
@@ -69,6 +75,7 @@ impl Client {
             time,
             capabilities: OnceCell::new(),
             sees_addresses: AtomicBool::new(false),
+            own_id: OnceCell::new(),
         };
         Self {
             inner: Arc::new(inner),

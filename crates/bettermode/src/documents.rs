@@ -6,8 +6,11 @@ use std::{borrow::Cow, sync::LazyLock};
 use crate::{
     MemberId,
     operations::{
-        Operation, create_post, limited_token, member, member_search, members_by_alias,
-        members_by_ids, network, private_space, root_fields, send_message, space_post_types,
+        Operation, add_reaction, auth_member, create_post, create_reply, delete_post,
+        full_member_post_page, full_post_page, limited_token, member, member_post_page,
+        member_search, members_by_alias, members_by_ids, network, post, post_for_update, post_page,
+        private_space, reaction_counts, reaction_page, remove_reaction, reply_page, reply_types,
+        root_fields, send_message, space_post_types, update_post,
     },
 };
 
@@ -33,7 +36,8 @@ pub fn documents() -> &'static [Document] {
     static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
         let two = [MemberId::new("a"), MemberId::new("b")];
         let aliases = members_by_alias::variables(&two);
-        vec![
+        let mut documents = of_posts();
+        documents.extend([
             of::<create_post::CreatePostMutation>(create_post::create_post_mutation::QUERY, false),
             of::<limited_token::LimitedToken>(limited_token::limited_token::QUERY, false),
             of::<member::MemberQuery>(member::member_query::QUERY, false),
@@ -51,9 +55,36 @@ pub fn documents() -> &'static [Document] {
                 space_post_types::space_post_types::QUERY,
                 false,
             ),
-        ]
+        ]);
+        documents.sort_by_key(|document| document.name);
+        documents
     });
     &DOCUMENTS
+}
+
+/// Those about posts, replies and reactions; every network has them.
+fn of_posts() -> Vec<Document> {
+    vec![
+        of::<add_reaction::AddReaction>(add_reaction::add_reaction::QUERY, false),
+        of::<auth_member::AuthMember>(auth_member::auth_member::QUERY, false),
+        of::<create_reply::CreateReplyMutation>(create_reply::create_reply_mutation::QUERY, false),
+        of::<delete_post::DeletePost>(delete_post::delete_post::QUERY, false),
+        of::<full_member_post_page::FullMemberPostPage>(
+            full_member_post_page::full_member_post_page::QUERY,
+            false,
+        ),
+        of::<full_post_page::FullPostPage>(full_post_page::full_post_page::QUERY, false),
+        of::<member_post_page::MemberPostPage>(member_post_page::member_post_page::QUERY, false),
+        of::<post_for_update::PostForUpdate>(post_for_update::post_for_update::QUERY, false),
+        of::<post_page::PostPage>(post_page::post_page::QUERY, false),
+        of::<post::PostQuery>(post::post_query::QUERY, false),
+        of::<reaction_counts::ReactionCounts>(reaction_counts::reaction_counts::QUERY, false),
+        of::<reaction_page::ReactionPage>(reaction_page::reaction_page::QUERY, false),
+        of::<remove_reaction::RemoveReaction>(remove_reaction::remove_reaction::QUERY, false),
+        of::<reply_page::ReplyPage>(reply_page::reply_page::QUERY, false),
+        of::<reply_types::ReplyTypes>(reply_types::reply_types::QUERY, false),
+        of::<update_post::UpdatePostMutation>(update_post::update_post_mutation::QUERY, false),
+    ]
 }
 
 fn of<O: Operation>(source: impl Into<Cow<'static, str>>, newer: bool) -> Document {

@@ -7,13 +7,18 @@ mod direct_message;
 mod member;
 mod network;
 mod post;
+mod reaction;
+mod sighting;
 
 pub use direct_message::{DirectMessage, Mechanism};
 pub use member::{CustomField, Member, MemberStatus, Role};
 pub use network::Network;
 pub use post::{
-    CreatePost, MappingField, MappingType, Post, PostStatus, PostType, PostTypeMapping,
+    CreatePost, CreateReply, EditablePost, MappingField, MappingType, Post, PostDetails, PostOrder,
+    PostQuery, PostStatus, PostType, PostTypeMapping, ReplyTarget, Tag, UpdatePost,
 };
+pub use reaction::{Reaction, ReactionCount};
+pub use sighting::Sighting;
 
 /// An enum over the vendor's spellings that keeps what it does not know.
 macro_rules! open_enum {

@@ -50,6 +50,10 @@ id! {
     PostTypeId
 }
 id! {
+    /// A tag that posts bear.
+    TagId
+}
+id! {
     /// A community, which the API calls a network.
     NetworkId
 }

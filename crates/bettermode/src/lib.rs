@@ -24,11 +24,14 @@ pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
-    CreatePost, CustomField, DirectMessage, MappingField, MappingType, Mechanism, Member,
-    MemberStatus, Network, Post, PostStatus, PostType, PostTypeMapping, Role,
+    CreatePost, CreateReply, CustomField, DirectMessage, EditablePost, MappingField, MappingType,
+    Mechanism, Member, MemberStatus, Network, Post, PostDetails, PostOrder, PostQuery, PostStatus,
+    PostType, PostTypeMapping, Reaction, ReactionCount, ReplyTarget, Role, Sighting, Tag,
+    UpdatePost,
 };
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
-pub use id::{MemberId, NetworkId, PostId, PostTypeId, SpaceId};
+pub use id::{MemberId, NetworkId, PostId, PostTypeId, SpaceId, TagId};
+pub use paging::Listing;
 pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

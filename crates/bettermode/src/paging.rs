@@ -14,6 +14,37 @@ pub(crate) struct Page<T> {
     pub(crate) has_next: bool,
 }
 
+/// One page of a list, for a caller who comes back for the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next page begins, opaque; absent at the end of the list.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The page that began after `after`.
+    ///
+    /// # Errors
+    /// [`Error::Undecodable`] when there is more and the cursor does not move: the
+    /// list would never end.
+    pub(crate) fn listing(
+        self,
+        operation: &'static str,
+        after: Option<&str>,
+    ) -> Result<Listing<T>, Error> {
+        let next = self.end_cursor.filter(|_| self.has_next);
+        if self.has_next && (next.is_none() || next.as_deref() == after) {
+            return Err(endless(operation));
+        }
+        Ok(Listing {
+            items: self.nodes,
+            next,
+        })
+    }
+}
+
 /// Hands every page to `take` until it says stop or the list ends.
 ///
 /// A cursor that does not move would loop for ever and is an error, because
@@ -37,8 +68,12 @@ where
         }
         cursor = page.end_cursor;
     }
-    Err(Error::Undecodable {
+    Err(endless(operation))
+}
+
+fn endless(operation: &'static str) -> Error {
+    Error::Undecodable {
         operation,
         detail: "its pages do not end".to_owned(),
-    })
+    }
 }

@@ -7,6 +7,9 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+#[path = "against_fake/posts.rs"]
+mod posts;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

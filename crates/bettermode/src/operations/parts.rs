@@ -6,6 +6,13 @@
 
 use jiff::Timestamp;
 
+mod posts;
+
+pub(super) use posts::{
+    FULL_POST_COST, POST_COST, REPLY_COST, count, fields_of, mapping_fields,
+    member_post_page_variables, page_of, post_from, post_page_variables, tags_of,
+};
+
 /// The schema's scalar for moments.
 pub(super) type DateTime = Timestamp;
 /// The schema's scalar for ids, by the name that the generator gives it.
@@ -92,6 +99,11 @@ macro_rules! post_type_from {
     };
 }
 pub(super) use {member_from, post_type_from};
+
+/// A moment as a filter's value has it: JSON text, in UTC with milliseconds.
+pub(super) fn json_moment(at: Timestamp) -> String {
+    at.strftime("\"%Y-%m-%dT%H:%M:%S%.3fZ\"").to_string()
+}
 
 /// The vendor's spelling of a generated enum's value.
 pub(super) fn spelling(value: impl serde::Serialize) -> String {
