@@ -32,6 +32,6 @@ pub use domain::{
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
 pub use id::{MemberId, NetworkId, PostId, PostTypeId, SpaceId, TagId};
-pub use paging::Listing;
+pub use paging::Listed;
 pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

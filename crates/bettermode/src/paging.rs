@@ -14,33 +14,35 @@ pub(crate) struct Page<T> {
     pub(crate) has_next: bool,
 }
 
-/// One page of a list, for a caller who comes back for the next.
+/// One page of a list, for a caller who turns the pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing<T> {
-    /// What is on it.
+pub struct Listed<T> {
+    /// What is on the page.
     pub items: Vec<T>,
-    /// Where the next page begins, opaque; absent at the end of the list.
+    /// What to ask for the next page with; absent on the last one.
     pub next: Option<String>,
+    /// How many there are on all pages, where BetterMode counts.
+    pub total: Option<u32>,
 }
 
 impl<T> Page<T> {
-    /// The page that began after `after`.
+    /// The page that was asked for with the cursor `after`.
     ///
-    /// # Errors
-    /// [`Error::Undecodable`] when there is more and the cursor does not move: the
-    /// list would never end.
-    pub(crate) fn listing(
+    /// A cursor that does not move is an error, as in [`each_page`].
+    pub(crate) fn listed(
         self,
         operation: &'static str,
         after: Option<&str>,
-    ) -> Result<Listing<T>, Error> {
+        total: Option<i64>,
+    ) -> Result<Listed<T>, Error> {
         let next = self.end_cursor.filter(|_| self.has_next);
         if self.has_next && (next.is_none() || next.as_deref() == after) {
             return Err(endless(operation));
         }
-        Ok(Listing {
+        Ok(Listed {
             items: self.nodes,
             next,
+            total: total.and_then(|total| u32::try_from(total).ok()),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::{
-    EditablePost, Error, Listing, MemberId, Post, PostId, PostQuery, PostStatus, Subject,
+    EditablePost, Error, Listed, MemberId, Post, PostId, PostQuery, PostStatus, Subject,
     UpdatePost,
     operations::{
         Operation, delete_post, full_member_post_page, full_post_page, member_post_page, post,
@@ -22,7 +22,7 @@ impl Client {
     }
 
     /// One page of the published posts, without replies. `after` is the
-    /// [`Listing::next`] of the same query.
+    /// [`Listed::next`] of the same query.
     ///
     /// # Errors
     /// Any of [`Error`].
@@ -30,22 +30,22 @@ impl Client {
         &self,
         query: &PostQuery,
         after: Option<String>,
-    ) -> Result<Listing<Post>, Error> {
+    ) -> Result<Listed<Post>, Error> {
         let begin = after.clone();
         let begin = begin.as_deref();
         if query.full {
             use full_post_page::{FullPostPage, answer, variables};
             let data = self.call::<FullPostPage>(variables(query, after)).await?;
-            answer(data).listing(FullPostPage::NAME, begin)
+            answer(data).listed(FullPostPage::NAME, begin, None)
         } else {
             use post_page::{PostPage, answer, variables};
             let data = self.call::<PostPage>(variables(query, after)).await?;
-            answer(data).listing(PostPage::NAME, begin)
+            answer(data).listed(PostPage::NAME, begin, None)
         }
     }
 
     /// One page of a member's posts in all spaces, without replies, by the time of
-    /// their publication. `after` is the [`Listing::next`] of the same query.
+    /// their publication. `after` is the [`Listed::next`] of the same query.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown member; any of [`Error`].
@@ -55,19 +55,19 @@ impl Client {
         (ascending, full): (bool, bool),
         limit: u32,
         after: Option<String>,
-    ) -> Result<Listing<Post>, Error> {
+    ) -> Result<Listed<Post>, Error> {
         let begin = after.clone();
         let begin = begin.as_deref();
         if full {
             use full_member_post_page::{FullMemberPostPage, answer, variables};
             let variables = variables(member, ascending, limit, after);
             let data = self.call::<FullMemberPostPage>(variables).await?;
-            answer(data).listing(FullMemberPostPage::NAME, begin)
+            answer(data).listed(FullMemberPostPage::NAME, begin, None)
         } else {
             use member_post_page::{MemberPostPage, answer, variables};
             let variables = variables(member, ascending, limit, after);
             let data = self.call::<MemberPostPage>(variables).await?;
-            answer(data).listing(MemberPostPage::NAME, begin)
+            answer(data).listed(MemberPostPage::NAME, begin, None)
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Client, posts::alive};
 use crate::{
-    Error, Listing, PostId, Reaction, ReactionCount,
+    Error, Listed, PostId, Reaction, ReactionCount,
     operations::{Operation, add_reaction, reaction_counts, reaction_page, remove_reaction},
 };
 
@@ -41,7 +41,7 @@ impl Client {
     }
 
     /// One page of those who reacted to a post with this key. `after` is the
-    /// [`Listing::next`] of the same list.
+    /// [`Listed::next`] of the same list.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown post; any of [`Error`].
@@ -51,11 +51,11 @@ impl Client {
         reaction: &str,
         limit: u32,
         after: Option<String>,
-    ) -> Result<Listing<Reaction>, Error> {
+    ) -> Result<Listed<Reaction>, Error> {
         use reaction_page::{ReactionPage, answer, variables};
         let begin = after.clone();
         let variables = variables(post, reaction, limit, after);
         let data = self.call::<ReactionPage>(variables).await?;
-        answer(data, reaction).listing(ReactionPage::NAME, begin.as_deref())
+        answer(data, reaction).listed(ReactionPage::NAME, begin.as_deref(), None)
     }
 }

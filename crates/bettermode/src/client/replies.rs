@@ -2,7 +2,7 @@
 
 use super::{Client, posts::alive};
 use crate::{
-    CreateReply, Error, Listing, Post, PostId, ReplyTarget,
+    CreateReply, Error, Listed, Post, PostId, ReplyTarget,
     operations::{Operation, create_reply, reply_page, reply_types},
 };
 
@@ -31,7 +31,7 @@ impl Client {
     }
 
     /// One page of the published replies to a post, without replies to them, by the
-    /// time of their creation. `after` is the [`Listing::next`] of the same query.
+    /// time of their creation. `after` is the [`Listed::next`] of the same query.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown post; any of [`Error`].
@@ -41,11 +41,11 @@ impl Client {
         ascending: bool,
         limit: u32,
         after: Option<String>,
-    ) -> Result<Listing<Post>, Error> {
+    ) -> Result<Listed<Post>, Error> {
         use reply_page::{ReplyPage, answer, variables};
         let begin = after.clone();
         let variables = variables(post, ascending, limit, after);
         let data = self.call::<ReplyPage>(variables).await?;
-        answer(data).listing(ReplyPage::NAME, begin.as_deref())
+        answer(data).listed(ReplyPage::NAME, begin.as_deref(), None)
     }
 }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::Client;
 use crate::{
-    CreatePost, CreateReply, CustomField, Error, MappingField, MappingType, MemberId, Post, PostId,
-    PostOrder, PostQuery, PostStatus, Sighting, UpdatePost,
+    CreatePost, CreateReply, CustomField, Error, Listed, MappingField, MappingType, MemberId, Post,
+    PostId, PostOrder, PostQuery, PostStatus, Sighting, UpdatePost,
     operations::auth_member::{self, AuthMember},
 };
 
@@ -35,24 +35,24 @@ impl Client {
         self.inner.own_id.get_or_try_init(ask).await.cloned()
     }
 
-    /// The newest post that `post` may have become: of this client's member, in the
-    /// same space, of the same type and content, created at `since` or later by
+    /// The posts that `post` may have become: of this client's member, in the same
+    /// space, of the same type and content, created at `since` or later by
     /// BetterMode's clock.
     ///
-    /// It does not see a draft ([`Sighting::Invisible`]), nor a post that moderation
-    /// holds, that was deleted or moved since, or that the lists do not show yet:
-    /// those are [`Sighting::NotSeen`]. It cannot tell two equal posts apart.
+    /// It sees no draft, so for one it cannot tell. It does not see a post that
+    /// moderation holds, that was deleted, moved or edited since, or that the lists do
+    /// not show yet. It cannot tell apart two equal posts of one member.
     ///
     /// # Errors
     /// [`Error::NotFound`] where BetterMode says so for an unknown space; any of
     /// [`Error`].
-    pub async fn find_post(
+    pub async fn find_posts(
         &self,
         post: &CreatePost,
         since: Timestamp,
     ) -> Result<Sighting<Post>, Error> {
         if !post.publish {
-            return Ok(Sighting::Invisible);
+            return Ok(Sighting::CannotTell);
         }
         let author = self.own_id().await?;
         let query = PostQuery {
@@ -73,14 +73,14 @@ impl Client {
         .await
     }
 
-    /// The newest reply that `reply` may have become: of this client's member, to the
-    /// same post, with the same content, created at `since` or later.
+    /// The replies that `reply` may have become: of this client's member, to the same
+    /// post, with the same content, created at `since` or later.
     ///
-    /// What it does not see is what [`find_post`](Self::find_post) does not see.
+    /// It does not see what [`find_posts`](Self::find_posts) does not see.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the post is gone; any of [`Error`].
-    pub async fn find_reply(
+    pub async fn find_replies(
         &self,
         reply: &CreateReply,
         since: Timestamp,
@@ -95,32 +95,29 @@ impl Client {
         .await
     }
 
-    /// The post, when it is as `change` would leave it. It may have been so before:
-    /// then to send the change again does no harm.
-    ///
-    /// Somebody who changed it after us makes it [`Sighting::NotSeen`].
+    /// The post, when it is as `change` would leave it. It may have been so before, and
+    /// somebody may have changed it after us: to send the change again does no harm
+    /// but to the latter.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the post is gone; any of [`Error`].
-    pub async fn find_update(&self, change: &UpdatePost) -> Result<Sighting<Post>, Error> {
+    pub async fn find_update(&self, change: &UpdatePost) -> Result<Option<Post>, Error> {
         let post = self.post(&change.id).await?;
         let fields = change.fields.as_deref().unwrap_or_default();
         let tags = change.tag_names.as_deref();
         let published = !change.publish || post.status != PostStatus::Draft;
-        if published && holds(&post, fields) && tags.is_none_or(|tags| bears(&post, tags)) {
-            return Ok(Sighting::Seen(post));
-        }
-        Ok(Sighting::NotSeen)
+        let is_so = published && holds(&post, fields) && tags.is_none_or(|tags| bears(&post, tags));
+        Ok(is_so.then_some(post))
     }
 
-    /// Whether a post is gone: deleted, or never there. It cannot tell by whom.
+    /// Whether a post is gone: deleted, by whomever, or never there.
     ///
     /// # Errors
     /// Any of [`Error`] but [`Error::NotFound`].
-    pub async fn find_deletion(&self, post: &PostId) -> Result<Sighting<()>, Error> {
+    pub async fn is_gone(&self, post: &PostId) -> Result<bool, Error> {
         match self.reaction_counts(post).await {
-            Ok(_) => Ok(Sighting::NotSeen),
-            Err(Error::NotFound { .. }) => Ok(Sighting::Seen(())),
+            Ok(_) => Ok(false),
+            Err(Error::NotFound { .. }) => Ok(true),
             Err(error) => Err(error),
         }
     }
@@ -137,33 +134,28 @@ impl Client {
     }
 }
 
-/// Walks a list that begins with the newest until something `fits`, or until what
-/// comes is older than `since`.
+/// All that `fits` of a list that begins with the newest, down to `since`.
 async fn search<F>(
     mut list: impl FnMut(Option<String>) -> F,
     since: Timestamp,
     fits: impl Fn(&Post) -> bool,
 ) -> Result<Sighting<Post>, Error>
 where
-    F: Future<Output = Result<crate::Listing<Post>, Error>>,
+    F: Future<Output = Result<Listed<Post>, Error>>,
 {
-    let mut after = None;
+    let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..MAX_PAGES {
         let page = list(after).await?;
-        for post in page.items {
-            if post.created_at < since {
-                return Ok(Sighting::NotSeen);
-            }
-            if fits(&post) {
-                return Ok(Sighting::Seen(post));
-            }
-        }
+        let old = page.items.iter().any(|post| post.created_at < since);
+        let young = page.items.into_iter();
+        found.extend(young.filter(|post| post.created_at >= since && fits(post)));
         after = page.next;
-        if after.is_none() {
-            return Ok(Sighting::NotSeen);
+        if old || after.is_none() {
+            found.reverse();
+            return Ok(Sighting::Seen(found));
         }
     }
-    Ok(Sighting::Invisible)
+    Ok(Sighting::CannotTell)
 }
 
 /// Whether a post has all these values.

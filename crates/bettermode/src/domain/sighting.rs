@@ -3,11 +3,10 @@
 /// The answer of a search for what a write would have made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sighting<T> {
-    /// It is there: the write happened, or somebody else made just the same meanwhile.
-    Seen(T),
-    /// It is not to be seen. Not the same as "it did not happen": the method that
-    /// looked says what it would have missed.
-    NotSeen,
-    /// It would not be seen if it were there.
-    Invisible,
+    /// Everything there that is as the write would have made it, the oldest first. None
+    /// at all is not yet "it did not happen": the method that looked says what it does
+    /// not see.
+    Seen(Vec<T>),
+    /// What was written could not be seen if it were there.
+    CannotTell,
 }

@@ -1,7 +1,8 @@
 //! Posts, replies and reactions.
 
 use bettermode::{
-    CreateReply, MappingField, PostId, PostOrder, PostQuery, ReactionCount, Sighting, UpdatePost,
+    CreateReply, MappingField, Post, PostId, PostOrder, PostQuery, ReactionCount, Sighting,
+    UpdatePost,
 };
 
 use super::*;
@@ -219,58 +220,65 @@ async fn replies_and_reactions_are_counted_and_listed() {
 #[tokio::test]
 async fn what_an_unconfirmed_write_made_is_found_by_its_author_and_content() {
     both(async |stage, _| {
+        let roomy = json!({ "burst_requests": 1_000, "burst_complexity": 100_000 });
+        stage.control("limits", roomy).await;
         let client = &stage.client;
-        let article = stage.article("Lost & found", "<p>Tom &amp; Ann</p>").await;
-        let absent = client.find_post(&article, LONG_AGO).await.unwrap();
-        assert_eq!(absent, Sighting::NotSeen);
-        let post = client.create_post(article.clone()).await.unwrap();
-        let found = client.find_post(&article, LONG_AGO).await.unwrap();
-        assert!(matches!(found, Sighting::Seen(found) if found.id == post.id));
-
-        // Another time, author, title or body is another post.
-        let later = post.created_at + Duration::from_secs(1);
-        assert_eq!(
-            client.find_post(&article, later).await.unwrap(),
-            Sighting::NotSeen
-        );
         let other = stage.members().await[0].0.clone();
         let other = client.acting_as(other).unwrap();
-        assert_eq!(
-            other.find_post(&article, LONG_AGO).await.unwrap(),
-            Sighting::NotSeen
-        );
+        let article = stage.article("Lost & found", "<p>Tom &amp; Ann</p>").await;
+        let found = async |by: &Client, post: &CreatePost, since| {
+            ids(by.find_posts(post, since).await.unwrap())
+        };
+        assert_eq!(found(client, &article, LONG_AGO).await, NONE);
+        let mut posts = Vec::new();
+        // More than one page of a look.
+        for _ in 0..12 {
+            posts.push(client.create_post(article.clone()).await.unwrap());
+        }
+        let mut all = found(client, &article, LONG_AGO).await;
+        let mut expected: Vec<_> = posts.iter().map(|post| post.id.clone()).collect();
+        assert_eq!(all.len(), 12);
+        all.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(all, expected);
+
+        // Another time, author, title or body is another post.
+        let later = posts[11].created_at + Duration::from_secs(1);
+        assert_eq!(found(client, &article, later).await, NONE);
+        assert_eq!(found(&other, &article, LONG_AGO).await, NONE);
         let titled = stage.article("Lost", "<p>Tom &amp; Ann</p>").await;
-        assert_eq!(
-            client.find_post(&titled, LONG_AGO).await.unwrap(),
-            Sighting::NotSeen
-        );
+        assert_eq!(found(client, &titled, LONG_AGO).await, NONE);
+        let worded = stage.article("Lost & found", "<p>Tom</p>").await;
+        assert_eq!(found(client, &worded, LONG_AGO).await, NONE);
         let mut draft = article;
         draft.publish = false;
-        assert_eq!(
-            client.find_post(&draft, LONG_AGO).await.unwrap(),
-            Sighting::Invisible
-        );
+        let blind = client.find_posts(&draft, LONG_AGO).await.unwrap();
+        assert_eq!(blind, Sighting::CannotTell);
 
-        let comment = stage.comment(&post.id, "<p>Here</p>").await;
-        assert_eq!(
-            client.find_reply(&comment, LONG_AGO).await.unwrap(),
-            Sighting::NotSeen
-        );
+        let post = &posts[0].id;
+        let comment = stage.comment(post, "<p>Here</p>").await;
+        let found = async |by: &Client| ids(by.find_replies(&comment, LONG_AGO).await.unwrap());
+        assert_eq!(found(client).await, NONE);
         let reply = client.create_reply(comment.clone()).await.unwrap();
-        let found = client.find_reply(&comment, LONG_AGO).await.unwrap();
-        assert!(matches!(found, Sighting::Seen(found) if found.id == reply.id));
-        assert_eq!(
-            other.find_reply(&comment, LONG_AGO).await.unwrap(),
-            Sighting::NotSeen
-        );
+        assert_eq!(found(client).await, [reply.id]);
+        assert_eq!(found(&other).await, NONE);
 
-        assert!(!client.has_reacted(&post.id, "+1").await.unwrap());
-        client.add_reaction(&post.id, "+1").await.unwrap();
-        assert!(client.has_reacted(&post.id, "+1").await.unwrap());
-        assert!(!other.has_reacted(&post.id, "+1").await.unwrap());
+        assert!(!client.has_reacted(post, "+1").await.unwrap());
+        client.add_reaction(post, "+1").await.unwrap();
+        assert!(client.has_reacted(post, "+1").await.unwrap());
+        assert!(!other.has_reacted(post, "+1").await.unwrap());
         stage.predictions_held();
     })
     .await;
+}
+
+const NONE: [PostId; 0] = [];
+
+fn ids(sighting: Sighting<Post>) -> Vec<PostId> {
+    match sighting {
+        Sighting::Seen(posts) => posts.into_iter().map(|post| post.id).collect(),
+        Sighting::CannotTell => panic!("it could tell"),
+    }
 }
 
 #[tokio::test]
@@ -287,33 +295,21 @@ async fn what_an_unconfirmed_change_or_deletion_did_is_seen_on_the_post() {
             tag_names: Some(vec!["News".to_owned()]),
             publish: true,
         };
-        assert_eq!(
-            client.find_update(&change).await.unwrap(),
-            Sighting::NotSeen
-        );
+        assert_eq!(client.find_update(&change).await.unwrap(), None);
         client.update_post(change.clone()).await.unwrap();
-        assert!(matches!(
-            client.find_update(&change).await.unwrap(),
-            Sighting::Seen(_)
-        ));
+        assert_eq!(
+            client.find_update(&change).await.unwrap().unwrap().id,
+            post.id
+        );
         let other_tags = UpdatePost {
             tag_names: Some(vec![]),
             ..change
         };
-        assert_eq!(
-            client.find_update(&other_tags).await.unwrap(),
-            Sighting::NotSeen
-        );
+        assert_eq!(client.find_update(&other_tags).await.unwrap(), None);
 
-        assert_eq!(
-            client.find_deletion(&post.id).await.unwrap(),
-            Sighting::NotSeen
-        );
+        assert!(!client.is_gone(&post.id).await.unwrap());
         client.delete_post(&post.id).await.unwrap();
-        assert_eq!(
-            client.find_deletion(&post.id).await.unwrap(),
-            Sighting::Seen(())
-        );
+        assert!(client.is_gone(&post.id).await.unwrap());
         stage.predictions_held();
     })
     .await;
@@ -324,21 +320,17 @@ async fn a_failed_action_is_told_as_one() {
     both(async |stage, _| {
         let article = stage.article("Stays", "<p>x</p>").await;
         let post = stage.client.create_post(article).await.unwrap().id;
-        for operation in ["deletePost", "addReaction", "removeReaction"] {
+        let break_next = async |operation: &str| {
             let fault = json!({ "count": 1, "operation": operation });
             stage.control("faults/action_failed", fault).await;
-        }
-        let results = [
-            stage.client.delete_post(&post).await,
-            stage.client.add_reaction(&post, "+1").await,
-            stage.client.remove_reaction(&post, "+1").await,
-        ];
-        for result in results {
-            assert!(
-                matches!(result, Err(Error::ActionFailed { .. })),
-                "{result:?}"
-            );
-        }
+        };
+        let failed = |result| assert!(matches!(result, Err(Error::ActionFailed { .. })));
+        break_next("deletePost").await;
+        failed(stage.client.delete_post(&post).await);
+        break_next("addReaction").await;
+        failed(stage.client.add_reaction(&post, "+1").await);
+        break_next("removeReaction").await;
+        failed(stage.client.remove_reaction(&post, "+1").await);
     })
     .await;
 }
