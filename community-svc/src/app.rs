@@ -34,6 +34,8 @@ use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::{Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
+use crate::reactions::Reactions;
+use crate::replies::Replies;
 use crate::server::{self, Parts};
 use crate::services::Services;
 use crate::stores::Stores;
@@ -201,6 +203,8 @@ fn parts(
         enabled: config.bettermode.enabled,
         members: members.clone(),
         posts: Posts::new(upstream.clone()),
+        replies: Replies::new(upstream.clone()),
+        reactions: Reactions::new(upstream.clone()),
         direct_messages: DirectMessages::new(upstream.clone()),
         health: health.clone(),
     };

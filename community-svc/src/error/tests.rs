@@ -8,6 +8,7 @@ fn every_error() -> Vec<Error> {
         Error::EmailNotVisible,
         Error::SpaceNotFound,
         Error::PostTypeNotFound("none"),
+        Error::PostNotFound,
         Error::UpstreamPermissionDenied {
             attempted: "x",
             field: Some("space_id"),
@@ -67,9 +68,10 @@ fn every_reason_of_the_contract_is_made_and_documented() {
         .map(|error| error.reason() as i32)
         .collect();
     let docs = include_str!("../../../docs/errors.md");
-    for number in 1.. {
+    for number in 1..200 {
+        // Numbers have gaps.
         let Ok(reason) = ErrorReason::try_from(number) else {
-            break;
+            continue;
         };
         assert!(made.contains(&number), "nothing makes {reason:?}");
         assert!(

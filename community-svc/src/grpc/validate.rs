@@ -58,6 +58,15 @@ pub(super) fn optional_time(
         .transpose()
 }
 
+/// How many a page holds: `default` for 0, and never more than `most`.
+pub(super) fn page_size(asked: i32, default: u32, most: u32) -> Result<u32, Error> {
+    match u32::try_from(asked) {
+        Ok(0) => Ok(default),
+        Ok(size) => Ok(size.min(most)),
+        Err(_) => Err(Error::invalid("page_size", "must not be negative")),
+    }
+}
+
 /// A field that must be set.
 pub(super) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Error> {
     value.ok_or_else(|| Error::invalid(field, "must be set"))
@@ -95,6 +104,13 @@ mod tests {
     fn blank_and_empty_are_refused_alike() {
         assert!(text("text", String::new(), 1, 9).is_err());
         assert!(text("text", " \n".to_owned(), 1, 9).is_err());
+    }
+
+    #[test]
+    fn a_page_has_a_usual_size_and_a_largest_one() {
+        let sizes = [0, 1, 50, i32::MAX].map(|asked| page_size(asked, 20, 50).unwrap());
+        assert_eq!(sizes, [20, 1, 50, 50]);
+        assert!(page_size(-1, 20, 50).is_err());
     }
 
     #[test]
