@@ -1,19 +1,21 @@
 //! What a read is compared with: a gRPC handler that gives the answer that it was given,
 //! on tonic's stock server, without any layer.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use community_proto::v1::community_service_server::{CommunityService, CommunityServiceServer};
-use community_proto::v1::{
-    BatchGetMembersRequest, BatchGetMembersResponse, CreatePostRequest, CreatePostResponse,
-    GetMemberByEmailRequest, GetMemberByEmailResponse, GetMemberRequest, GetMemberResponse,
-    GetStatusRequest, GetStatusResponse, InvalidateMemberRequest, InvalidateMemberResponse,
-    SendDirectMessageRequest, SendDirectMessageResponse,
-};
+use community_proto::v1::community_service_server::SERVICE_NAME;
+use community_proto::v1::{GetMemberRequest, GetMemberResponse};
 use prost::Message as _;
+use tonic::body::Body;
+use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
+use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::{Request, Response, Status};
+use tonic_prost::ProstCodec;
 
 /// What to answer, and where.
 #[derive(Debug, clap::Args)]
@@ -31,64 +33,44 @@ pub(crate) async fn run(options: &Options) -> ExitCode {
     let bytes = std::fs::read(&options.answer).expect("the prepared answer can be read");
     let answer = GetMemberResponse::decode(&bytes[..]).expect("the prepared answer is one");
     tonic::transport::Server::builder()
-        .add_service(CommunityServiceServer::new(Bare(answer)))
+        .add_service(Bare(Arc::new(answer)))
         .serve(options.listen)
         .await
         .expect("the address is free");
     ExitCode::SUCCESS
 }
 
-struct Bare(GetMemberResponse);
+/// Takes every path for `GetMember`'s, so that it knows nothing of the contract but this.
+#[derive(Clone)]
+struct Bare(Arc<GetMemberResponse>);
 
-type Answer<T> = Result<Response<T>, Status>;
+impl NamedService for Bare {
+    const NAME: &'static str = SERVICE_NAME;
+}
 
-#[tonic::async_trait]
-impl CommunityService for Bare {
-    async fn get_member(&self, _: Request<GetMemberRequest>) -> Answer<GetMemberResponse> {
-        Ok(Response::new(self.0.clone()))
+impl Service<http::Request<Body>> for Bare {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
-    async fn get_member_by_email(
-        &self,
-        _: Request<GetMemberByEmailRequest>,
-    ) -> Answer<GetMemberByEmailResponse> {
-        nothing_else()
-    }
-
-    async fn batch_get_members(
-        &self,
-        _: Request<BatchGetMembersRequest>,
-    ) -> Answer<BatchGetMembersResponse> {
-        nothing_else()
-    }
-
-    async fn invalidate_member(
-        &self,
-        _: Request<InvalidateMemberRequest>,
-    ) -> Answer<InvalidateMemberResponse> {
-        nothing_else()
-    }
-
-    async fn send_direct_message(
-        &self,
-        _: Request<SendDirectMessageRequest>,
-    ) -> Answer<SendDirectMessageResponse> {
-        nothing_else()
-    }
-
-    async fn create_post(&self, _: Request<CreatePostRequest>) -> Answer<CreatePostResponse> {
-        nothing_else()
-    }
-
-    async fn get_status(&self, _: Request<GetStatusRequest>) -> Answer<GetStatusResponse> {
-        nothing_else()
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let handler = self.clone();
+        Box::pin(async move {
+            let mut grpc = Grpc::new(ProstCodec::default());
+            Ok(grpc.unary(handler, request).await)
+        })
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a baseline is bare: it has no errors of its own"
-)]
-fn nothing_else<T>() -> Answer<T> {
-    Err(Status::unimplemented("only GetMember is answered"))
+impl UnaryService<GetMemberRequest> for Bare {
+    type Response = GetMemberResponse;
+    type Future = Ready<Result<Response<GetMemberResponse>, Status>>;
+
+    fn call(&mut self, _: Request<GetMemberRequest>) -> Self::Future {
+        ready(Ok(Response::new((*self.0).clone())))
+    }
 }

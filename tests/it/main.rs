@@ -9,8 +9,13 @@
 // What callers can do, and what they hear when BetterMode does not play along.
 mod direct_messages;
 mod members;
+mod post_changes;
+mod post_fields;
+mod post_lists;
 mod posts;
+mod reactions;
 mod reading;
+mod replies;
 mod upstream_failures;
 
 // From a change in the community to a stored event and what comes of it.

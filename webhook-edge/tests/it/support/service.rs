@@ -1,13 +1,15 @@
 //! A gRPC server that stands where `community-svc` stands: it stores in memory,
 //! and fails or hangs when told to.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use community_proto::v1;
-use community_proto::v1::community_service_server::{CommunityService, CommunityServiceServer};
+use community_proto::v1::community_service_server;
 use community_proto::v1::webhook_event_service_server::{
     WebhookEventService, WebhookEventServiceServer,
 };
@@ -15,9 +17,13 @@ use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tonic::body::Body;
+use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
+use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
+use tonic_prost::ProstCodec;
 
 use super::eventually;
 
@@ -75,7 +81,7 @@ impl FakeService {
         let draining = shutdown.draining().clone();
         let server = Server::builder()
             .add_service(WebhookEventServiceServer::from_arc(world.clone()))
-            .add_service(CommunityServiceServer::from_arc(world.clone()))
+            .add_service(StatusOnly(world.clone()))
             .serve_with_incoming_shutdown(TcpIncoming::from(listener), async move {
                 draining.cancelled().await;
             });
@@ -221,13 +227,38 @@ impl WebhookEventService for World {
     }
 }
 
-#[async_trait]
-impl CommunityService for World {
-    async fn get_status(
-        &self,
-        _request: Request<v1::GetStatusRequest>,
-    ) -> Result<Response<v1::GetStatusResponse>, Status> {
-        let states = self.states.lock().unwrap();
+/// `CommunityService` as the edge uses it: every path is taken for `GetStatus`'s.
+#[derive(Clone)]
+struct StatusOnly(Arc<World>);
+
+impl NamedService for StatusOnly {
+    const NAME: &'static str = community_service_server::SERVICE_NAME;
+}
+
+impl Service<http::Request<Body>> for StatusOnly {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let handler = self.clone();
+        Box::pin(async move {
+            let mut grpc = Grpc::new(ProstCodec::default());
+            Ok(grpc.unary(handler, request).await)
+        })
+    }
+}
+
+impl UnaryService<v1::GetStatusRequest> for StatusOnly {
+    type Response = v1::GetStatusResponse;
+    type Future = Ready<Result<Response<v1::GetStatusResponse>, Status>>;
+
+    fn call(&mut self, _: Request<v1::GetStatusRequest>) -> Self::Future {
+        let states = self.0.states.lock().unwrap();
         let dependencies = ["bettermode", "cache", "event_store"].map(|name| {
             let set = states.iter().rev().find(|(part, _)| part == name);
             v1::Dependency {
@@ -239,54 +270,12 @@ impl CommunityService for World {
                 ..v1::Dependency::default()
             }
         });
-        Ok(Response::new(v1::GetStatusResponse {
+        ready(Ok(Response::new(v1::GetStatusResponse {
             status: Some(v1::Status {
                 version: "7.7.7".to_owned(),
                 dependencies: dependencies.to_vec(),
                 ..v1::Status::default()
             }),
-        }))
-    }
-
-    async fn get_member(
-        &self,
-        _request: Request<v1::GetMemberRequest>,
-    ) -> Result<Response<v1::GetMemberResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn get_member_by_email(
-        &self,
-        _request: Request<v1::GetMemberByEmailRequest>,
-    ) -> Result<Response<v1::GetMemberByEmailResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn batch_get_members(
-        &self,
-        _request: Request<v1::BatchGetMembersRequest>,
-    ) -> Result<Response<v1::BatchGetMembersResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn invalidate_member(
-        &self,
-        _request: Request<v1::InvalidateMemberRequest>,
-    ) -> Result<Response<v1::InvalidateMemberResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn send_direct_message(
-        &self,
-        _request: Request<v1::SendDirectMessageRequest>,
-    ) -> Result<Response<v1::SendDirectMessageResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn create_post(
-        &self,
-        _request: Request<v1::CreatePostRequest>,
-    ) -> Result<Response<v1::CreatePostResponse>, Status> {
-        Err(failure(Code::Unimplemented))
+        })))
     }
 }
