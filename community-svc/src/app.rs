@@ -35,6 +35,8 @@ use crate::metrics::{BreakerMetric, Metrics};
 use crate::posts::Posts;
 use crate::projections::{Copies, Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
+use crate::reactions::Reactions;
+use crate::replies::Replies;
 use crate::server::{self, Parts};
 use crate::services::Services;
 use crate::spaces::Spaces;
@@ -256,6 +258,8 @@ fn community(
         spaces: copies.spaces.clone(),
         event_types: EventTypes::new(upstream.clone(), cache),
         posts: Posts::new(upstream.clone()),
+        replies: Replies::new(upstream.clone()),
+        reactions: Reactions::new(upstream.clone()),
         direct_messages: DirectMessages::new(upstream.clone()),
         health,
     }

@@ -11,6 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 mod from_bettermode;
+mod post_calls;
 
 pub(crate) use from_bettermode::Call;
 
@@ -53,6 +54,9 @@ pub enum Error {
     /// No post type fits.
     #[error("{0}")]
     PostTypeNotFound(&'static str),
+    /// No such post, or a deleted one.
+    #[error("the community has no post or reply with this id, or it is deleted; check the id")]
+    PostNotFound,
     /// BetterMode does not allow it.
     #[error(
         "BetterMode does not allow {attempted} with the service's token; check the app's or member's \
@@ -193,6 +197,7 @@ impl Error {
             Self::EmailNotVisible => ErrorReason::EmailNotVisible,
             Self::SpaceNotFound | Self::NoSuchSpace => ErrorReason::SpaceNotFound,
             Self::PostTypeNotFound(_) => ErrorReason::PostTypeNotFound,
+            Self::PostNotFound => ErrorReason::PostNotFound,
             Self::UpstreamPermissionDenied { .. } => ErrorReason::UpstreamPermissionDenied,
             Self::UpstreamTokenRefused => ErrorReason::UpstreamTokenRefused,
             Self::UpstreamRateLimited { .. } => ErrorReason::UpstreamRateLimited,
@@ -238,6 +243,7 @@ impl Error {
             Self::MemberNotFound { .. }
             | Self::EmailNotVisible
             | Self::NoSuchSpace
+            | Self::PostNotFound
             | Self::WebhookEventNotFound => Code::NotFound,
             Self::ResumeTokenExpired => Code::OutOfRange,
             Self::UpstreamPermissionDenied { .. } => Code::PermissionDenied,

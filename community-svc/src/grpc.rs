@@ -21,6 +21,8 @@ use crate::members::Members;
 use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::Effects;
+use crate::reactions::Reactions;
+use crate::replies::Replies;
 use crate::spaces::Spaces;
 
 mod activities;
@@ -31,7 +33,11 @@ pub(crate) mod member_answer;
 mod member_management;
 mod members;
 mod page_token;
+mod post_answers;
+mod post_values;
 mod posts;
+mod reactions;
+mod replies;
 mod spaces;
 mod status;
 mod validate;
@@ -46,6 +52,8 @@ pub(crate) struct Community {
     pub(crate) spaces: Spaces,
     pub(crate) event_types: EventTypes,
     pub(crate) posts: Posts,
+    pub(crate) replies: Replies,
+    pub(crate) reactions: Reactions,
     pub(crate) direct_messages: DirectMessages,
     pub(crate) health: Health,
 }
@@ -228,6 +236,94 @@ impl CommunityService for Community {
         ))
     }
 
+    async fn get_post(
+        &self,
+        request: Request<pb::GetPostRequest>,
+    ) -> Result<Response<pb::GetPostResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(posts::get(self, request.into_inner()).await?))
+    }
+
+    async fn list_posts(
+        &self,
+        request: Request<pb::ListPostsRequest>,
+    ) -> Result<Response<pb::ListPostsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            posts::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn update_post(
+        &self,
+        request: Request<pb::UpdatePostRequest>,
+    ) -> Result<Response<pb::UpdatePostResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            posts::update(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn delete_post(
+        &self,
+        request: Request<pb::DeletePostRequest>,
+    ) -> Result<Response<pb::DeletePostResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            posts::delete(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn create_reply(
+        &self,
+        request: Request<pb::CreateReplyRequest>,
+    ) -> Result<Response<pb::CreateReplyResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            replies::create(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_replies(
+        &self,
+        request: Request<pb::ListRepliesRequest>,
+    ) -> Result<Response<pb::ListRepliesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            replies::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn add_reaction(
+        &self,
+        request: Request<pb::AddReactionRequest>,
+    ) -> Result<Response<pb::AddReactionResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            reactions::add(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn remove_reaction(
+        &self,
+        request: Request<pb::RemoveReactionRequest>,
+    ) -> Result<Response<pb::RemoveReactionResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            reactions::remove(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_reactions(
+        &self,
+        request: Request<pb::ListReactionsRequest>,
+    ) -> Result<Response<pb::ListReactionsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            reactions::list(self, request.into_inner()).await?,
+        ))
+    }
+
     async fn get_status(
         &self,
         _: Request<pb::GetStatusRequest>,
@@ -257,8 +353,6 @@ impl WebhookEventService for WebhookEvents {
             webhook_events::list(self, request.into_inner()).await?,
         ))
     }
-
-    type WatchWebhookEventsStream = webhook_events::Stream;
 
     async fn answer_webhook(
         &self,
@@ -303,7 +397,7 @@ impl WebhookEventService for WebhookEvents {
     async fn watch_webhook_events(
         &self,
         request: Request<pb::WatchWebhookEventsRequest>,
-    ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
+    ) -> Result<Response<webhook_events::Stream>, Status> {
         enabled(self.enabled)?;
         Ok(Response::new(
             webhook_events::watch(self, request.into_inner()).await?,

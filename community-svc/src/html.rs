@@ -2,7 +2,9 @@
 //!
 //! The allow-list is ammonia's default (formatting, links, lists, tables, images;
 //! no scripts, styles, forms or event handlers, `rel="noopener noreferrer"` on
-//! links), plus BetterMode's mentions: `data-type` and `data-id` on `<a>`.
+//! links), plus BetterMode's own marks for mentions, embeds and images: `data-type`
+//! and `data-id`, which do nothing by themselves. docs/html.md has all of it; a test
+//! keeps it complete.
 
 use std::sync::LazyLock;
 
@@ -10,7 +12,7 @@ use ammonia::Builder;
 
 static ALLOW_LIST: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
-    builder.add_tag_attributes("a", ["data-type", "data-id"]);
+    builder.add_generic_attributes(["data-type", "data-id"]);
     builder
 });
 
@@ -57,6 +59,8 @@ fn escape_into(line: &str, html: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -81,6 +85,47 @@ mod tests {
             !cleaned.contains("script") && !cleaned.contains("onclick"),
             "{cleaned}"
         );
+    }
+
+    #[test]
+    fn the_marks_of_embeds_and_images_survive_an_edit() {
+        let body = "<p>Look:</p><div data-type=\"embed\" data-id=\"e1\"></div>\
+                    <figure data-type=\"image\" data-id=\"i1\"></figure>";
+        assert_eq!(sanitise(body), body);
+    }
+
+    /// What stands in backticks in the row that begins with this cell.
+    fn listed(first_cell: &str) -> BTreeSet<String> {
+        let docs = include_str!("../../docs/html.md");
+        let mut rows = docs.lines();
+        let row = rows.find_map(|line| line.strip_prefix(&format!("| {first_cell} | ")));
+        let row = row.unwrap_or_else(|| panic!("docs/html.md has no row {first_cell}"));
+        row.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn set<'s>(names: impl IntoIterator<Item = &'s str>) -> BTreeSet<String> {
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_documented_allow_list_is_the_one_in_force() {
+        assert_eq!(listed("elements"), set(ALLOW_LIST.clone_tags()));
+        let generic = ALLOW_LIST.clone_generic_attributes();
+        assert_eq!(listed("attributes of any element"), set(generic));
+        let schemes = ALLOW_LIST.clone_url_schemes();
+        assert_eq!(listed("schemes of addresses"), set(schemes));
+        for (tag, attributes) in ALLOW_LIST.clone_tag_attributes() {
+            assert_eq!(listed(&format!("`{tag}`")), set(attributes), "{tag}");
+        }
+        let forgotten =
+            ["onclick", "style", "class", "id"].map(|name| format!("<p {name}=x>y</p>"));
+        for html in forgotten {
+            assert_eq!(sanitise(&html), "<p>y</p>");
+        }
     }
 
     proptest! {

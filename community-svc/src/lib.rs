@@ -20,7 +20,9 @@ pub mod metrics;
 pub mod posts;
 pub mod projections;
 pub mod rate_limit;
+pub mod reactions;
 pub mod redis_link;
+pub mod replies;
 pub mod server;
 pub(crate) mod services;
 #[cfg(feature = "simulation")]

@@ -12,8 +12,13 @@ mod inviting;
 mod managing_members;
 mod members;
 mod memberships;
+mod post_changes;
+mod post_fields;
+mod post_lists;
 mod posts;
+mod reactions;
 mod reading;
+mod replies;
 mod spaces;
 mod upstream_failures;
 

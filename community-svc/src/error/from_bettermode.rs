@@ -132,7 +132,7 @@ impl Call {
             ("tagNames", "tags"),
             ("title", "title"),
             ("content", "content"),
-            ("mappingFields", "content"),
+            ("mappingFields", "fields"),
         ],
         subject: Some("space_id"),
     };
@@ -195,6 +195,7 @@ impl Call {
                 Subject::PostType => Error::PostTypeNotFound(
                     "the network has no post type that fits; an administrator has to allow one",
                 ),
+                Subject::Post => Error::PostNotFound,
                 Subject::Network => Error::UpstreamTokenRefused,
             },
             Upstream::EmailNotVisible => Error::EmailNotVisible,

@@ -9,6 +9,7 @@ fn every_error() -> Vec<Error> {
         Error::SpaceNotFound,
         Error::NoSuchSpace,
         Error::PostTypeNotFound("none"),
+        Error::PostNotFound,
         Error::UpstreamPermissionDenied {
             attempted: "x",
             field: Some("space_id"),
@@ -68,11 +69,9 @@ fn every_reason_of_the_contract_is_made_and_documented() {
         .map(|error| error.reason() as i32)
         .collect();
     let docs = include_str!("../../../docs/errors.md");
-    for number in 1.. {
-        let Ok(reason) = ErrorReason::try_from(number) else {
-            break;
-        };
-        assert!(made.contains(&number), "nothing makes {reason:?}");
+    // Numbers have gaps.
+    for reason in (1..=999).filter_map(|number| ErrorReason::try_from(number).ok()) {
+        assert!(made.contains(&(reason as i32)), "nothing makes {reason:?}");
         assert!(
             docs.contains(&format!("`{}`", reason.as_reason())),
             "docs/errors.md lacks {}",

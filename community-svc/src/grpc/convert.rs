@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use bettermode::{
-    CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Post, PostStatus, Role,
-};
+use bettermode::{CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Role};
 use community_proto::v1 as pb;
 use jiff::Timestamp;
 
@@ -147,34 +145,6 @@ fn field(field: &CustomField) -> Option<pb::MemberField> {
         key: field.key.clone(),
         json_value: field.json_value.clone(),
     })
-}
-
-pub(super) fn post(post: Post) -> pb::Post {
-    pb::Post {
-        id: post.id.as_str().to_owned(),
-        space_id: post.space_id.as_str().to_owned(),
-        post_type_id: post.post_type_id.as_str().to_owned(),
-        owner_member_id: post.owner_id.as_str().to_owned(),
-        created_by_member_id: post.created_by_id.as_str().to_owned(),
-        title: post.title.unwrap_or_default(),
-        status: post_status(&post.status).into(),
-        raw_status: post.status.raw().to_owned(),
-        url: post.url.unwrap_or_default(),
-        create_time: Some(timestamp(post.created_at)),
-        update_time: Some(timestamp(post.updated_at)),
-        publish_time: post.published_at.map(timestamp),
-    }
-}
-
-fn post_status(status: &PostStatus) -> pb::PostStatus {
-    match status {
-        PostStatus::Published => pb::PostStatus::Published,
-        PostStatus::Draft => pb::PostStatus::Draft,
-        PostStatus::Blocked => pb::PostStatus::Blocked,
-        PostStatus::Deleted => pb::PostStatus::Deleted,
-        PostStatus::Archived => pb::PostStatus::Archived,
-        PostStatus::Other(_) => pb::PostStatus::Unspecified,
-    }
 }
 
 pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {

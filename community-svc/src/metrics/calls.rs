@@ -15,7 +15,7 @@ use tonic::Code;
 
 /// Methods that appear as labels; anything else is "other", so that a caller
 /// cannot grow the set.
-const METHODS: [&str; 31] = [
+const METHODS: &[&str] = &[
     "/community.v1.CommunityService/GetMember",
     "/community.v1.CommunityService/GetMemberByEmail",
     "/community.v1.CommunityService/BatchGetMembers",
@@ -31,6 +31,15 @@ const METHODS: [&str; 31] = [
     "/community.v1.CommunityService/ListEventTypes",
     "/community.v1.CommunityService/SendDirectMessage",
     "/community.v1.CommunityService/CreatePost",
+    "/community.v1.CommunityService/GetPost",
+    "/community.v1.CommunityService/ListPosts",
+    "/community.v1.CommunityService/UpdatePost",
+    "/community.v1.CommunityService/DeletePost",
+    "/community.v1.CommunityService/CreateReply",
+    "/community.v1.CommunityService/ListReplies",
+    "/community.v1.CommunityService/AddReaction",
+    "/community.v1.CommunityService/RemoveReaction",
+    "/community.v1.CommunityService/ListReactions",
     "/community.v1.CommunityService/GetStatus",
     "/community.v1.WebhookEventService/AnswerWebhook",
     "/community.v1.WebhookEventService/GetWebhookEvent",

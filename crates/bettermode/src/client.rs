@@ -5,6 +5,10 @@ mod direct_message;
 mod invitations;
 mod member_batches;
 mod members;
+mod posts;
+mod reactions;
+mod replies;
+mod sightings;
 mod spaces;
 
 use std::sync::{Arc, atomic::AtomicBool};
@@ -52,6 +56,8 @@ struct Inner {
     capabilities: OnceCell<Arc<Capabilities>>,
     /// Whether our own token was found to see other members' addresses.
     sees_addresses: AtomicBool,
+    /// The app's own member.
+    own_id: OnceCell<MemberId>,
 }
 
 impl Client {
@@ -71,6 +77,7 @@ impl Client {
             time,
             capabilities: OnceCell::new(),
             sees_addresses: AtomicBool::new(false),
+            own_id: OnceCell::new(),
         };
         Self {
             inner: Arc::new(inner),

@@ -6,10 +6,13 @@ use std::{borrow::Cow, sync::LazyLock};
 use crate::{
     MemberId,
     operations::{
-        Operation, add_space_members, create_post, event_types, invite_members, limited_token,
-        member, member_invitations, member_search, member_spaces, members_by_alias, members_by_ids,
-        network, private_space, remove_space_members, root_fields, send_message, space,
-        space_members, space_post_types, spaces, update_member,
+        Operation, add_reaction, add_space_members, auth_member, create_post, create_reply,
+        delete_post, event_types, full_member_post_page, full_post_page, invite_members,
+        limited_token, member, member_invitations, member_post_page, member_search, member_spaces,
+        members_by_alias, members_by_ids, network, post, post_for_update, post_page, private_space,
+        reaction_counts, reaction_page, remove_reaction, remove_space_members, reply_page,
+        reply_types, root_fields, send_message, space, space_members, space_post_types, spaces,
+        update_member, update_post,
     },
 };
 
@@ -35,7 +38,8 @@ pub fn documents() -> &'static [Document] {
     static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
         let two = [MemberId::new("a"), MemberId::new("b")];
         let aliases = members_by_alias::variables(&two);
-        vec![
+        let mut documents = of_posts();
+        documents.extend([
             of::<add_space_members::AddSpaceMembers>(
                 add_space_members::add_space_members::QUERY,
                 false,
@@ -72,9 +76,36 @@ pub fn documents() -> &'static [Document] {
             of::<space::SpaceQuery>(space::space_query::QUERY, false),
             of::<spaces::Spaces>(spaces::spaces::QUERY, false),
             of::<update_member::UpdateMember>(update_member::update_member::QUERY, false),
-        ]
+        ]);
+        documents.sort_by_key(|document| document.name);
+        documents
     });
     &DOCUMENTS
+}
+
+/// Those about posts, replies and reactions; every network has them.
+fn of_posts() -> Vec<Document> {
+    vec![
+        of::<add_reaction::AddReaction>(add_reaction::add_reaction::QUERY, false),
+        of::<auth_member::AuthMember>(auth_member::auth_member::QUERY, false),
+        of::<create_reply::CreateReplyMutation>(create_reply::create_reply_mutation::QUERY, false),
+        of::<delete_post::DeletePost>(delete_post::delete_post::QUERY, false),
+        of::<full_member_post_page::FullMemberPostPage>(
+            full_member_post_page::full_member_post_page::QUERY,
+            false,
+        ),
+        of::<full_post_page::FullPostPage>(full_post_page::full_post_page::QUERY, false),
+        of::<member_post_page::MemberPostPage>(member_post_page::member_post_page::QUERY, false),
+        of::<post_for_update::PostForUpdate>(post_for_update::post_for_update::QUERY, false),
+        of::<post_page::PostPage>(post_page::post_page::QUERY, false),
+        of::<post::PostQuery>(post::post_query::QUERY, false),
+        of::<reaction_counts::ReactionCounts>(reaction_counts::reaction_counts::QUERY, false),
+        of::<reaction_page::ReactionPage>(reaction_page::reaction_page::QUERY, false),
+        of::<remove_reaction::RemoveReaction>(remove_reaction::remove_reaction::QUERY, false),
+        of::<reply_page::ReplyPage>(reply_page::reply_page::QUERY, false),
+        of::<reply_types::ReplyTypes>(reply_types::reply_types::QUERY, false),
+        of::<update_post::UpdatePostMutation>(update_post::update_post_mutation::QUERY, false),
+    ]
 }
 
 fn of<O: Operation>(source: impl Into<Cow<'static, str>>, newer: bool) -> Document {

@@ -9,6 +9,8 @@ mod invitation;
 mod member;
 mod network;
 mod post;
+mod reaction;
+mod sighting;
 mod space;
 
 pub use direct_message::{DirectMessage, Mechanism};
@@ -17,8 +19,11 @@ pub use invitation::{Invitation, Invitee, NewInvitations};
 pub use member::{CustomField, Member, MemberFilter, MemberStatus, MemberUpdate, Role};
 pub use network::Network;
 pub use post::{
-    CreatePost, MappingField, MappingType, Post, PostStatus, PostType, PostTypeMapping,
+    CreatePost, CreateReply, EditablePost, MappingField, MappingType, Post, PostDetails, PostOrder,
+    PostQuery, PostStatus, PostType, PostTypeMapping, ReplyTarget, Tag, UpdatePost,
 };
+pub use reaction::{Reaction, ReactionCount};
+pub use sighting::Sighting;
 pub use space::{Membership, Space, SpaceMember, SpaceRole, SpaceType};
 
 /// An enum over the vendor's spellings that keeps what it does not know.

@@ -154,6 +154,8 @@ pub enum Subject {
     Space,
     /// A post type that fits.
     PostType,
+    /// A post or a reply.
+    Post,
 }
 
 impl std::fmt::Display for Subject {
@@ -163,6 +165,7 @@ impl std::fmt::Display for Subject {
             Self::Member => "member",
             Self::Space => "space",
             Self::PostType => "post type",
+            Self::Post => "post",
         })
     }
 }

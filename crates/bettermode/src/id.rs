@@ -62,6 +62,10 @@ id! {
     InvitationId
 }
 id! {
+    /// A tag that posts bear.
+    TagId
+}
+id! {
     /// A community, which the API calls a network.
     NetworkId
 }

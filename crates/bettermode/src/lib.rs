@@ -24,14 +24,17 @@ pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
-    CreatePost, CustomField, DirectMessage, EventType, Invitation, Invitee, MappingField,
-    MappingType, Mechanism, Member, MemberFilter, MemberStatus, MemberUpdate, Membership, Network,
-    NewInvitations, Post, PostStatus, PostType, PostTypeMapping, Role, Space, SpaceMember,
-    SpaceRole, SpaceType,
+    CreatePost, CreateReply, CustomField, DirectMessage, EditablePost, EventType, Invitation,
+    Invitee, MappingField, MappingType, Mechanism, Member, MemberFilter, MemberStatus,
+    MemberUpdate, Membership, Network, NewInvitations, Post, PostDetails, PostOrder, PostQuery,
+    PostStatus, PostType, PostTypeMapping, Reaction, ReactionCount, ReplyTarget, Role, Sighting,
+    Space, SpaceMember, SpaceRole, SpaceType, Tag, UpdatePost,
 };
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
-pub use id::{InvitationId, MemberId, NetworkId, PostId, PostTypeId, RoleId, SpaceId, SpaceRoleId};
+pub use id::{
+    InvitationId, MemberId, NetworkId, PostId, PostTypeId, RoleId, SpaceId, SpaceRoleId, TagId,
+};
 pub use paging::Listed;
 pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

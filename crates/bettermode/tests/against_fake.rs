@@ -7,6 +7,8 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+#[path = "against_fake/posts.rs"]
+mod posts;
 #[path = "against_fake/spaces.rs"]
 mod spaces;
 

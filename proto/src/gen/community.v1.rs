@@ -803,6 +803,8 @@ pub enum ErrorReason {
     NotCached = 26,
     /// The cache that replicas share did not answer. UNAVAILABLE.
     CacheUnavailable = 27,
+    /// The community has no such post or reply, or it is deleted. NOT_FOUND.
+    PostNotFound = 35,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -839,6 +841,7 @@ impl ErrorReason {
             Self::WatchUnavailable => "ERROR_REASON_WATCH_UNAVAILABLE",
             Self::NotCached => "ERROR_REASON_NOT_CACHED",
             Self::CacheUnavailable => "ERROR_REASON_CACHE_UNAVAILABLE",
+            Self::PostNotFound => "ERROR_REASON_POST_NOT_FOUND",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -876,6 +879,7 @@ impl ErrorReason {
             "ERROR_REASON_WATCH_UNAVAILABLE" => Some(Self::WatchUnavailable),
             "ERROR_REASON_NOT_CACHED" => Some(Self::NotCached),
             "ERROR_REASON_CACHE_UNAVAILABLE" => Some(Self::CacheUnavailable),
+            "ERROR_REASON_POST_NOT_FOUND" => Some(Self::PostNotFound),
             _ => None,
         }
     }
@@ -1305,8 +1309,32 @@ pub struct MemberInvitation {
     #[prost(message, optional, tag = "6")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// A post in a space.
+/// One value of a post, by the key that its post type gives it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PostField {
+    /// The key, for example "start_date": 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// The value as JSON text, for example ""2031-06-01T10:00:00Z"", "12" or
+    /// "\["tea"\]": 1 to 500,000 characters.
+    #[prost(string, tag = "2")]
+    pub json_value: ::prost::alloc::string::String,
+}
+/// A tag that a post bears.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PostTag {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The title that people see.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// The name in addresses.
+    #[prost(string, tag = "3")]
+    pub slug: ::prost::alloc::string::String,
+}
+/// A post in a space. A reply is one too, see Reply.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Post {
     /// BetterMode's id: opaque, case-sensitive.
     #[prost(string, tag = "1")]
@@ -1344,7 +1372,174 @@ pub struct Post {
     /// When it was published, UTC; absent for a draft.
     #[prost(message, optional, tag = "12")]
     pub publish_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// BetterMode's id of the post or reply that it answers; empty for a post that
+    /// is no reply.
+    #[prost(string, tag = "13")]
+    pub replied_to_post_id: ::prost::alloc::string::String,
+    /// The beginning of the body, HTML that BetterMode shortened; empty when there is
+    /// none. Not sanitised by the service: docs/html.md says what that means.
+    #[prost(string, tag = "14")]
+    pub short_content_html: ::prost::alloc::string::String,
+    /// How many reactions it has, of every kind.
+    #[prost(uint32, tag = "15")]
+    pub reactions_count: u32,
+    /// How many replies it has, without replies to replies.
+    #[prost(uint32, tag = "16")]
+    pub replies_count: u32,
+    /// How many replies are below it, however deep.
+    #[prost(uint32, tag = "17")]
+    pub total_replies_count: u32,
+    /// When somebody last wrote to it or reacted, UTC; absent when not known.
+    #[prost(message, optional, tag = "18")]
+    pub last_activity_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The body as HTML, as BetterMode has it: the field "content". Empty when there
+    /// is none, and in answers that leave it out: only GetPost, and ListPosts with
+    /// POST_VIEW_FULL, have it. Not sanitised by the service, see docs/html.md.
+    #[prost(string, tag = "19")]
+    pub content_html: ::prost::alloc::string::String,
+    /// All fields that have a value, title and content among them, in BetterMode's
+    /// order. Left out where content_html is.
+    #[prost(message, repeated, tag = "20")]
+    pub fields: ::prost::alloc::vec::Vec<PostField>,
+    /// The tags. Left out where content_html is.
+    #[prost(message, repeated, tag = "21")]
+    pub tags: ::prost::alloc::vec::Vec<PostTag>,
 }
+/// Names the post to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPostRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+}
+/// The post.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPostResponse {
+    /// The post with all its parts; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub post: ::core::option::Option<Post>,
+}
+/// Which posts to list. Filters that are left empty let everything pass.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPostsRequest {
+    /// BetterMode's id of the space that they are in. A space that does not exist has
+    /// no posts.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who owns them. BetterMode has no list by author
+    /// and space at once: with this field the service compares space_id and
+    /// post_type_id itself, and a page can hold fewer posts than asked for, or none,
+    /// and still have a next one.
+    #[prost(string, tag = "2")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of their post type.
+    #[prost(string, tag = "3")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// "publish_time desc" (the default), "create_time desc", "update_time desc",
+    /// "last_activity_time desc", or one of these without " desc" for the oldest
+    /// first. With author_member_id only publish_time is possible.
+    #[prost(string, tag = "4")]
+    pub order_by: ::prost::alloc::string::String,
+    /// How much of each post to show.
+    #[prost(enumeration = "PostView", tag = "5")]
+    pub view: i32,
+    /// How many posts at most; 0 means 20, above 50 counts as 50.
+    #[prost(int32, tag = "6")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same filters, order and view;
+    /// empty for the first page.
+    #[prost(string, tag = "7")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of published posts, without replies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPostsResponse {
+    /// The posts in the order that was asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub posts: ::prost::alloc::vec::Vec<Post>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A change of a post or reply. What update_mask does not name stays as it is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdatePostRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// Mask "title": the new title, plain text, 1 to 255 characters.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// Mask "fields": new values for these keys, at most 50; other keys keep theirs.
+    /// The JSON value null takes away a value that the post type does not require.
+    #[prost(message, repeated, tag = "5")]
+    pub fields: ::prost::alloc::vec::Vec<PostField>,
+    /// Mask "tags": titles of all the tags that the post shall have, as in
+    /// CreatePostRequest; none takes all tags away.
+    #[prost(string, repeated, tag = "6")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Mask "publish": true publishes a draft. A published post cannot become a draft
+    /// again.
+    #[prost(bool, tag = "7")]
+    pub publish: bool,
+    /// What to change: title, content, fields, tags, publish. Left out or empty, it
+    /// is every one of them that is set.
+    #[prost(message, optional, tag = "8")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// BetterMode's id of the member to act as, who must be allowed to change the
+    /// post; empty acts as the bot account. Needs client credentials:
+    /// FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "9")]
+    pub acting_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none. See
+    /// docs/errors.md.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Mask "content": the new body.
+    #[prost(oneof = "update_post_request::Content", tags = "3, 4")]
+    pub content: ::core::option::Option<update_post_request::Content>,
+}
+/// Nested message and enum types in `UpdatePostRequest`.
+pub mod update_post_request {
+    /// Mask "content": the new body.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Content {
+        /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
+        /// are kept.
+        #[prost(string, tag = "3")]
+        Text(::prost::alloc::string::String),
+        /// HTML, 1 to 500,000 characters; sanitised by the service's allow-list.
+        #[prost(string, tag = "4")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// The post after the change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdatePostResponse {
+    /// The post as BetterMode answered it, without content_html, fields and tags;
+    /// always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub post: ::core::option::Option<Post>,
+}
+/// Names the post to delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeletePostRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member to act as, who must be allowed to delete the
+    /// post; empty acts as the bot account. Needs client credentials:
+    /// FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "2")]
+    pub acting_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none. See
+    /// docs/errors.md.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The post is deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeletePostResponse {}
 /// Where a post is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1386,6 +1581,39 @@ impl PostStatus {
             "POST_STATUS_BLOCKED" => Some(Self::Blocked),
             "POST_STATUS_DELETED" => Some(Self::Deleted),
             "POST_STATUS_ARCHIVED" => Some(Self::Archived),
+            _ => None,
+        }
+    }
+}
+/// How much of each post a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PostView {
+    /// The same as POST_VIEW_BASIC.
+    Unspecified = 0,
+    /// Without content_html, fields and tags.
+    Basic = 1,
+    /// With them, at eleven times the price in the community's upstream budget.
+    Full = 2,
+}
+impl PostView {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "POST_VIEW_UNSPECIFIED",
+            Self::Basic => "POST_VIEW_BASIC",
+            Self::Full => "POST_VIEW_FULL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "POST_VIEW_UNSPECIFIED" => Some(Self::Unspecified),
+            "POST_VIEW_BASIC" => Some(Self::Basic),
+            "POST_VIEW_FULL" => Some(Self::Full),
             _ => None,
         }
     }
@@ -1640,6 +1868,233 @@ impl SpaceType {
             _ => None,
         }
     }
+}
+/// One member's reaction to a post or reply. BetterMode gives it neither an id nor a
+/// time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reaction {
+    /// Its key, for example "heart" or "+1".
+    #[prost(string, tag = "1")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacted.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// The member's display name; empty when there is none.
+    #[prost(string, tag = "3")]
+    pub member_name: ::prost::alloc::string::String,
+}
+/// How many members reacted with one key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReactionCount {
+    /// The key, for example "heart" or "+1".
+    #[prost(string, tag = "1")]
+    pub reaction: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+/// A reaction to add. One that is there already stays, which is no error.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddReactionRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
+    /// without spaces. The community decides which it takes.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacts; empty reacts as the bot account.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none. See
+    /// docs/errors.md.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The reaction is there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddReactionResponse {}
+/// A reaction to take back. One that is not there is no error.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveReactionRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
+    /// without spaces.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacted; empty takes back the bot account's.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none. See
+    /// docs/errors.md.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The reaction is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveReactionResponse {}
+/// Whose reactions to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReactionsRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// Only reactions with this key: 1 to 128 characters without spaces; empty lists
+    /// all, one key after the other.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// How many reactions at most; 0 means 20, above 50 counts as 50. A page holds
+    /// reactions of one key only, so it can have fewer and still have a next one.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same post and key; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of reactions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReactionsResponse {
+    /// Who reacted, and how.
+    #[prost(message, repeated, tag = "1")]
+    pub reactions: ::prost::alloc::vec::Vec<Reaction>,
+    /// How many reacted with each key that anybody used, or with the one that was
+    /// asked for. Only on the first page.
+    #[prost(message, repeated, tag = "2")]
+    pub counts: ::prost::alloc::vec::Vec<ReactionCount>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A reply to a post or to another reply: a comment, an answer. BetterMode keeps it
+/// as a post, so GetPost, UpdatePost, DeletePost and the reactions take its id too.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reply {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// BetterMode's id of the post or reply that it answers.
+    #[prost(string, tag = "2")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the space it is in.
+    #[prost(string, tag = "3")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of its post type.
+    #[prost(string, tag = "4")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who owns it; empty when not sent.
+    #[prost(string, tag = "5")]
+    pub owner_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member whose token created it.
+    #[prost(string, tag = "6")]
+    pub created_by_member_id: ::prost::alloc::string::String,
+    /// The body as HTML, as BetterMode has it; empty in CreateReply's answer. Not
+    /// sanitised by the service: docs/html.md says what that means.
+    #[prost(string, tag = "7")]
+    pub content_html: ::prost::alloc::string::String,
+    /// The beginning of the body, HTML that BetterMode shortened. Not sanitised
+    /// either.
+    #[prost(string, tag = "8")]
+    pub short_content_html: ::prost::alloc::string::String,
+    /// Where the reply is in its life.
+    #[prost(enumeration = "PostStatus", tag = "9")]
+    pub status: i32,
+    /// The status exactly as BetterMode spells it.
+    #[prost(string, tag = "10")]
+    pub raw_status: ::prost::alloc::string::String,
+    /// Address of the reply, an absolute URL; empty when not known.
+    #[prost(string, tag = "11")]
+    pub url: ::prost::alloc::string::String,
+    /// How many reactions it has, of every kind.
+    #[prost(uint32, tag = "12")]
+    pub reactions_count: u32,
+    /// How many replies it has itself, without replies to those.
+    #[prost(uint32, tag = "13")]
+    pub replies_count: u32,
+    /// When it was created, UTC; always present.
+    #[prost(message, optional, tag = "14")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed, UTC; always present.
+    #[prost(message, optional, tag = "15")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was published, UTC; absent while moderation holds it.
+    #[prost(message, optional, tag = "16")]
+    pub publish_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A reply to create. It is published at once.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateReplyRequest {
+    /// BetterMode's id of the post or reply to answer: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member to reply as; empty replies as the bot account.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "4")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the reply's post type, one that may answer the post. Empty
+    /// picks the first one that wants nothing but a body.
+    #[prost(string, tag = "5")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none. See
+    /// docs/errors.md.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The body. Exactly one of these is required.
+    #[prost(oneof = "create_reply_request::Content", tags = "2, 3")]
+    pub content: ::core::option::Option<create_reply_request::Content>,
+}
+/// Nested message and enum types in `CreateReplyRequest`.
+pub mod create_reply_request {
+    /// The body. Exactly one of these is required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Content {
+        /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
+        /// are kept.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+        /// HTML, 1 to 500,000 characters; sanitised by the service's allow-list.
+        #[prost(string, tag = "3")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// The reply that was created.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateReplyResponse {
+    /// The reply as BetterMode answered it; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub reply: ::core::option::Option<Reply>,
+}
+/// Whose replies to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRepliesRequest {
+    /// BetterMode's id of the post or reply that they answer: 1 to 128 characters.
+    /// Replies to replies are listed under their own parent.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// "create_time" (the default), the oldest first, or "create_time desc".
+    #[prost(string, tag = "2")]
+    pub order_by: ::prost::alloc::string::String,
+    /// How many replies at most; 0 means 20, above 50 counts as 50.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same post and order; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of published replies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRepliesResponse {
+    /// The replies in the order that was asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub replies: ::prost::alloc::vec::Vec<Reply>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// The state of the service.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1937,16 +2392,18 @@ pub struct SendDirectMessageResponse {
     pub direct_message: ::core::option::Option<DirectMessage>,
 }
 /// A post to create.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreatePostRequest {
     /// BetterMode's id of the space to post in: 1 to 128 characters.
     #[prost(string, tag = "1")]
     pub space_id: ::prost::alloc::string::String,
-    /// The title, plain text, 1 to 255 characters.
+    /// The title, plain text, 1 to 255 characters. Required without a post_type_id;
+    /// with one, where that post type requires it.
     #[prost(string, tag = "2")]
     pub title: ::prost::alloc::string::String,
     /// BetterMode's id of the post type, one that the space allows. Empty picks the
-    /// space's first post type that takes a title and a body.
+    /// space's first post type that takes a title, a body and all of fields, and
+    /// requires nothing else.
     #[prost(string, tag = "5")]
     pub post_type_id: ::prost::alloc::string::String,
     /// BetterMode's id of the member to post as; empty posts as the bot account.
@@ -1960,13 +2417,25 @@ pub struct CreatePostRequest {
     /// BetterMode creates those that do not exist.
     #[prost(string, repeated, tag = "8")]
     pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The body. Exactly one of these is required.
+    /// Further values by the keys of the post type, at most 50, each key once. A value
+    /// is JSON of the type that the post type gives its key: a string for text, HTML
+    /// (sanitised by the service's allow-list), the id of an image, and a date, which
+    /// is ISO 8601 with time and offset; a number; true or false; a list of strings or
+    /// of numbers. Every key that the post type requires must be there, title and
+    /// content counted.
+    #[prost(message, repeated, tag = "9")]
+    pub fields: ::prost::alloc::vec::Vec<PostField>,
+    /// UUID that makes the write safe to send again; empty for none. See
+    /// docs/errors.md.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The body: one of these. Required as title is.
     #[prost(oneof = "create_post_request::Content", tags = "3, 4")]
     pub content: ::core::option::Option<create_post_request::Content>,
 }
 /// Nested message and enum types in `CreatePostRequest`.
 pub mod create_post_request {
-    /// The body. Exactly one of these is required.
+    /// The body: one of these. Required as title is.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Content {
         /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
@@ -1979,7 +2448,7 @@ pub mod create_post_request {
     }
 }
 /// The post that was created.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreatePostResponse {
     /// The post as BetterMode answered it; always present on success.
     #[prost(message, optional, tag = "1")]
@@ -2509,6 +2978,242 @@ pub mod community_service_client {
                 .insert(GrpcMethod::new("community.v1.CommunityService", "CreatePost"));
             self.inner.unary(req, path, codec).await
         }
+        /// Reads one post or reply with its body, fields, tags and counts. Asks BetterMode
+        /// each time. One that was deleted may still be there with POST_STATUS_DELETED;
+        /// NOT_FOUND when the community shows none.
+        pub async fn get_post(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPostResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/GetPost",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "GetPost"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists published posts, without replies: all, or those of a space, an author or
+        /// a post type.
+        pub async fn list_posts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPostsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPostsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListPosts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListPosts"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a post or reply, or publishes a draft. The same change twice is one
+        /// change. Two changes at once: the later one wins, also in fields that it does
+        /// not name. NOT_FOUND for a post that is not there or deleted.
+        pub async fn update_post(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdatePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdatePostResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/UpdatePost",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "UpdatePost"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a post or reply. NOT_FOUND for one that is not there or deleted already.
+        pub async fn delete_post(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeletePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeletePostResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/DeletePost",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "DeletePost"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers a post or a reply. Not idempotent. Success does not mean visible:
+        /// moderation can hold a reply, see Reply.status.
+        pub async fn create_reply(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateReplyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateReplyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/CreateReply",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "CreateReply"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the published replies to one post or reply.
+        pub async fn list_replies(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRepliesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRepliesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListReplies",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListReplies"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reacts to a post or reply.
+        pub async fn add_reaction(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddReactionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/AddReaction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "AddReaction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a reaction back.
+        pub async fn remove_reaction(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveReactionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/RemoveReaction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "RemoveReaction"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists who reacted to a post or reply, and counts them by the key of the
+        /// reaction.
+        pub async fn list_reactions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReactionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReactionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListReactions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ListReactions"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Tells the version, the state of every dependency and the upstream budget.
         /// Answers while dependencies are down; makes no upstream call.
         pub async fn get_status(
@@ -2718,6 +3423,103 @@ pub mod community_service_server {
             request: tonic::Request<super::CreatePostRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CreatePostResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Reads one post or reply with its body, fields, tags and counts. Asks BetterMode
+        /// each time. One that was deleted may still be there with POST_STATUS_DELETED;
+        /// NOT_FOUND when the community shows none.
+        async fn get_post(
+            &self,
+            request: tonic::Request<super::GetPostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPostResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists published posts, without replies: all, or those of a space, an author or
+        /// a post type.
+        async fn list_posts(
+            &self,
+            request: tonic::Request<super::ListPostsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPostsResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Changes a post or reply, or publishes a draft. The same change twice is one
+        /// change. Two changes at once: the later one wins, also in fields that it does
+        /// not name. NOT_FOUND for a post that is not there or deleted.
+        async fn update_post(
+            &self,
+            request: tonic::Request<super::UpdatePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdatePostResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Deletes a post or reply. NOT_FOUND for one that is not there or deleted already.
+        async fn delete_post(
+            &self,
+            request: tonic::Request<super::DeletePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeletePostResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Answers a post or a reply. Not idempotent. Success does not mean visible:
+        /// moderation can hold a reply, see Reply.status.
+        async fn create_reply(
+            &self,
+            request: tonic::Request<super::CreateReplyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateReplyResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the published replies to one post or reply.
+        async fn list_replies(
+            &self,
+            request: tonic::Request<super::ListRepliesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRepliesResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Reacts to a post or reply.
+        async fn add_reaction(
+            &self,
+            request: tonic::Request<super::AddReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddReactionResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Takes a reaction back.
+        async fn remove_reaction(
+            &self,
+            request: tonic::Request<super::RemoveReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveReactionResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists who reacted to a post or reply, and counts them by the key of the
+        /// reaction.
+        async fn list_reactions(
+            &self,
+            request: tonic::Request<super::ListReactionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReactionsResponse>,
             tonic::Status,
         > {
             Err(tonic::Status::unimplemented("Not yet implemented"))
@@ -3495,6 +4297,413 @@ pub mod community_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreatePostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/GetPost" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPostSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::GetPostRequest>
+                    for GetPostSvc<T> {
+                        type Response = super::GetPostResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPostRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::get_post(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListPosts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPostsSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListPostsRequest>
+                    for ListPostsSvc<T> {
+                        type Response = super::ListPostsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPostsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_posts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPostsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/UpdatePost" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdatePostSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::UpdatePostRequest>
+                    for UpdatePostSvc<T> {
+                        type Response = super::UpdatePostResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdatePostRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::update_post(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdatePostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/DeletePost" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeletePostSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::DeletePostRequest>
+                    for DeletePostSvc<T> {
+                        type Response = super::DeletePostResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeletePostRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::delete_post(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeletePostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/CreateReply" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateReplySvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::CreateReplyRequest>
+                    for CreateReplySvc<T> {
+                        type Response = super::CreateReplyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateReplyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::create_reply(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateReplySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListReplies" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRepliesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListRepliesRequest>
+                    for ListRepliesSvc<T> {
+                        type Response = super::ListRepliesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRepliesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_replies(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRepliesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/AddReaction" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddReactionSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::AddReactionRequest>
+                    for AddReactionSvc<T> {
+                        type Response = super::AddReactionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddReactionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::add_reaction(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddReactionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/RemoveReaction" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveReactionSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::RemoveReactionRequest>
+                    for RemoveReactionSvc<T> {
+                        type Response = super::RemoveReactionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveReactionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::remove_reaction(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveReactionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListReactions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReactionsSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListReactionsRequest>
+                    for ListReactionsSvc<T> {
+                        type Response = super::ListReactionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReactionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_reactions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReactionsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

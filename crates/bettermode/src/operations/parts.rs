@@ -6,6 +6,13 @@
 
 use jiff::Timestamp;
 
+mod posts;
+
+pub(super) use posts::{
+    FULL_POST_COST, POST_COST, REPLY_COST, fields_of, mapping_fields, member_post_page_variables,
+    page_of, post_from, post_page_variables, tags_of,
+};
+
 /// The schema's scalar for moments.
 pub(super) type DateTime = Timestamp;
 /// The schema's scalar for ids, by the name that the generator gives it.
@@ -155,6 +162,11 @@ pub(super) use {invitation_from, member_from, post_type_from, space_from, space_
 /// A count as the vendor sends it; one below zero is none.
 pub(super) fn count(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
+}
+
+/// A moment as a filter's value has it: JSON text, in UTC with milliseconds.
+pub(super) fn json_moment(at: Timestamp) -> String {
+    at.strftime("\"%Y-%m-%dT%H:%M:%S%.3fZ\"").to_string()
 }
 
 /// The vendor's spelling of a generated enum's value.

@@ -7,8 +7,9 @@ use apollo_compiler::{
 
 use super::*;
 use crate::{
-    CreatePost, CustomField, Email, Invitee, MemberFilter, MemberId, MemberRef, MemberStatus,
-    MemberUpdate, NetworkId, NewInvitations, PostTypeId, RoleId, SpaceId, SpaceRoleId,
+    CreatePost, CreateReply, CustomField, Email, Invitee, MemberFilter, MemberId, MemberRef,
+    MemberStatus, MemberUpdate, NetworkId, NewInvitations, PostId, PostOrder, PostQuery,
+    PostTypeId, RoleId, SpaceId, SpaceRoleId, UpdatePost,
     documents::{SCHEMA_SDL, documents},
 };
 
@@ -199,6 +200,7 @@ fn every_operation_predicts_what_the_formula_gives() {
     let types = space_post_types::variables(&space, None);
     agrees::<space_post_types::SpacePostTypes>(&types, space_post_types::PAGE);
     agrees::<create_post::CreatePostMutation>(&create_post::variables(post), 0);
+    posts_predict(&space, &ids[0]);
     agrees::<private_space::PrivateSpace>(&private_space::variables(&ids[0]), 0);
     agrees::<send_message::SendMessage>(&send_message::variables(&ids[0], "x"), 0);
     let token = limited_token::variables(&NetworkId::new("n"), Some(&ids[0]));
@@ -288,6 +290,83 @@ fn what_is_not_asked_for_stays_out_of_filters_and_inputs() {
         "spaceId": "s", "input": [{ "memberId": "m", "roleId": "r" }],
     });
     assert_eq!(json(&add), expected);
+}
+
+fn posts_predict(space: &SpaceId, member: &MemberId) {
+    let id = PostId::new("p");
+    let query = PostQuery {
+        space_id: Some(space.clone()),
+        created_since: Some(jiff::Timestamp::UNIX_EPOCH),
+        limit: 7,
+        ..PostQuery::default()
+    };
+    let reply = CreateReply {
+        post_id: id.clone(),
+        post_type_id: PostTypeId::new("t"),
+        fields: vec![],
+        owner_id: None,
+    };
+    let change = UpdatePost {
+        id: id.clone(),
+        fields: None,
+        tag_names: None,
+        publish: true,
+    };
+    agrees::<post::PostQuery>(&post::variables(&id), 0);
+    agrees::<post_page::PostPage>(&post_page::variables(&query, None), 7);
+    agrees::<full_post_page::FullPostPage>(&full_post_page::variables(&query, None), 7);
+    let of_member = member_post_page::variables(member, false, 9, None);
+    agrees::<member_post_page::MemberPostPage>(&of_member, 9);
+    let of_member = full_member_post_page::variables(member, false, 9, None);
+    agrees::<full_member_post_page::FullMemberPostPage>(&of_member, 9);
+    agrees::<post_for_update::PostForUpdate>(&post_for_update::variables(&id), 0);
+    agrees::<update_post::UpdatePostMutation>(&update_post::variables(change), 0);
+    agrees::<delete_post::DeletePost>(&delete_post::variables(&id), 0);
+    agrees::<reply_types::ReplyTypes>(&reply_types::variables(&id), 0);
+    agrees::<create_reply::CreateReplyMutation>(&create_reply::variables(reply), 0);
+    let replies = reply_page::variables(&id, true, 5, None);
+    agrees::<reply_page::ReplyPage>(&replies, 5);
+    agrees::<add_reaction::AddReaction>(&add_reaction::variables(&id, "+1"), 0);
+    agrees::<remove_reaction::RemoveReaction>(&remove_reaction::variables(&id, "+1"), 0);
+    agrees::<reaction_counts::ReactionCounts>(&reaction_counts::variables(&id), 0);
+    let people = reaction_page::variables(&id, "+1", 5, None);
+    agrees::<reaction_page::ReactionPage>(&people, 5);
+    agrees::<auth_member::AuthMember>(&auth_member::variables(), 0);
+}
+
+#[test]
+fn a_list_of_posts_asks_in_the_vendors_words() {
+    let query = PostQuery {
+        space_id: Some(SpaceId::new("s")),
+        created_since: Some("2026-03-01T12:00:00Z".parse().unwrap()),
+        order: PostOrder::LastActivityAt,
+        limit: 5,
+        ..PostQuery::default()
+    };
+    let sent = serde_json::to_value(post_page::variables(&query, None)).unwrap();
+    let since = "\"2026-03-01T12:00:00.000Z\"";
+    let expected = serde_json::json!({
+        "spaceIds": ["s"],
+        "filterBy": [{ "key": "createdAt", "operator": "gte", "value": since }],
+        "orderBy": "lastActivityAt",
+        "reverse": true,
+        "limit": 5,
+    });
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_change_of_a_post_always_says_whether_it_is_published() {
+    let change = UpdatePost {
+        id: PostId::new("p"),
+        fields: None,
+        tag_names: Some(vec![]),
+        publish: false,
+    };
+    let sent = serde_json::to_value(update_post::variables(change)).unwrap();
+    // No tags at all is a change too.
+    let expected = serde_json::json!({ "id": "p", "input": { "publish": false, "tagNames": [] } });
+    assert_eq!(sent, expected);
 }
 
 #[test]

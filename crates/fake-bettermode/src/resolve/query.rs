@@ -33,6 +33,8 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "post" => posts::one(call, world, args),
         "posts" => posts::page(call, world, args),
         "replies" => posts::replies(call, world, args.required("postId")?, args),
+        "memberPosts" => posts::of_member(call, world, args),
+        "postReactionParticipants" => posts::participants(call, world, args),
         "postTypes" => post_types(world, args),
         "spacePostTypes" => space_post_types(call, world, args),
         "space" => space(call, world, args),

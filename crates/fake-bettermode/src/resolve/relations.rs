@@ -45,6 +45,10 @@ pub(crate) fn field(
         }
         ("Post", "replies") => posts::replies(call, world, id("id"), args)?,
         ("Post", "tags") => tags(world, parent),
+        ("PostReactionParticipant", "participant") => {
+            let member = world.members.get(id("_participantId"));
+            member.map_or(Value::Null, |member| views::member(call, world, member))
+        }
         ("PostType", "validReplyTypes") => reply_types(world, parent),
         ("MemberInvitation", "inviter") => {
             let inviter = world.members.get(id("inviterId"));

@@ -1,6 +1,8 @@
 //! Rows in GraphQL's shape. Links to other objects are left to `relations`; keys that
 //! begin with an underscore are for it alone.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::graphql::Call;
@@ -251,11 +253,7 @@ pub(crate) fn post(call: &Call<'_>, world: &World, post: &Post) -> Value {
     let fields: Vec<Value> = fields
         .map(|field| json!({ "key": field.key, "type": field.kind, "value": field.value }))
         .collect();
-    let reactions: usize = post
-        .reactions
-        .values()
-        .map(std::collections::BTreeSet::len)
-        .sum();
+    let reactions: usize = post.reactions.values().map(BTreeSet::len).sum();
     let is_reply = !post.replied_to.is_empty();
     let view = json!({
         "id": post.id,
@@ -325,15 +323,20 @@ fn with_empty_lists(mut view: Value) -> Value {
 }
 
 fn reactions_of(call: &Call<'_>, post: &Post) -> Value {
+    let reactions = post.reactions.iter();
+    reactions
+        .map(|(key, people)| reaction(call, key, people))
+        .collect()
+}
+
+/// One key, and how many members used it.
+pub(crate) fn reaction(call: &Call<'_>, key: &str, people: &BTreeSet<String>) -> Value {
     let viewer = call.viewer.member_id();
-    let detail = |(reaction, people): (&String, &std::collections::BTreeSet<String>)| {
-        json!({
-            "reaction": reaction,
-            "count": people.len(),
-            "reacted": viewer.is_some_and(|id| people.contains(id)),
-        })
-    };
-    post.reactions.iter().map(detail).collect()
+    json!({
+        "reaction": key,
+        "count": people.len(),
+        "reacted": viewer.is_some_and(|id| people.contains(id)),
+    })
 }
 
 const SHORT: usize = 300;

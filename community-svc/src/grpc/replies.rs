@@ -1,0 +1,76 @@
+//! Reading and writing replies.
+
+use bettermode::PostTypeId;
+use community_proto::v1 as pb;
+use community_proto::v1::create_reply_request::Content;
+
+use super::post_values::{self, Body};
+use super::{Community, page_token, post_answers, validate};
+use crate::error::Error;
+use crate::replies::NewReply;
+
+/// What page tokens are bound to, beside the post and the order.
+const LIST: &str = "ListReplies";
+
+pub(super) async fn create(
+    community: &Community,
+    request: pb::CreateReplyRequest,
+) -> Result<pb::CreateReplyResponse, Error> {
+    let new = new_reply(request)?;
+    let parent = new.post.as_str().to_owned();
+    let reply = community.replies.create(new).await?;
+    Ok(pb::CreateReplyResponse {
+        reply: Some(post_answers::reply(reply, &parent)),
+    })
+}
+
+pub(super) async fn list(
+    community: &Community,
+    mut request: pb::ListRepliesRequest,
+) -> Result<pb::ListRepliesResponse, Error> {
+    let limit = post_values::page_size(std::mem::take(&mut request.page_size))?;
+    let token = std::mem::take(&mut request.page_token);
+    let post = post_values::post_id(request.post_id.clone())?;
+    let ascending = is_ascending(&request.order_by)?;
+    let after = post_values::cursor(page_token::decode(LIST, &request, &token)?)?;
+    let page = community
+        .replies
+        .list(&post, ascending, limit, after)
+        .await?;
+    let next = page.next.as_deref();
+    let next_page_token = next.map(|next| page_token::encode(LIST, &request, next.as_bytes()));
+    let replies = page.items.into_iter();
+    Ok(pb::ListRepliesResponse {
+        replies: replies
+            .map(|reply| post_answers::reply(reply, post.as_str()))
+            .collect(),
+        next_page_token: next_page_token.unwrap_or_default(),
+    })
+}
+
+fn new_reply(request: pb::CreateReplyRequest) -> Result<NewReply, Error> {
+    let post = post_values::post_id(request.post_id)?;
+    let body = match validate::required("content", request.content)? {
+        Content::Text(text) => Body::Text(text),
+        Content::Html(html) => Body::Html(html),
+    };
+    Ok(NewReply {
+        post,
+        html: post_values::body(body)?,
+        post_type: validate::optional_id("post_type_id", request.post_type_id)?
+            .map(PostTypeId::new),
+        author: post_values::member("author_member_id", request.author_member_id)?,
+    })
+}
+
+fn is_ascending(order_by: &str) -> Result<bool, Error> {
+    let words: Vec<_> = order_by.split_whitespace().collect();
+    match words[..] {
+        [] | ["create_time"] | ["create_time", "asc"] => Ok(true),
+        ["create_time", "desc"] => Ok(false),
+        _ => Err(Error::invalid(
+            "order_by",
+            "must be create_time or create_time desc",
+        )),
+    }
+}

@@ -1,0 +1,121 @@
+//! A new post: picks the post type, checks the values against it, asks BetterMode.
+
+use bettermode::{
+    Client, CreatePost, MappingField, MemberId, Post, PostType, PostTypeId, Sighting, SpaceId,
+};
+use jiff::Timestamp;
+
+use super::{Posts, Values, values};
+use crate::error::{Call, Error};
+use crate::upstream::Upstream;
+
+/// A post to create, its texts checked.
+#[derive(Debug, Clone)]
+pub struct NewPost {
+    /// Where.
+    pub space: SpaceId,
+    /// What it holds.
+    pub values: Values,
+    /// Which post type; `None` picks the first that takes the values.
+    pub post_type: Option<PostTypeId>,
+    /// Who; `None` is the bot account.
+    pub author: Option<MemberId>,
+    /// False keeps it a draft.
+    pub publish: bool,
+    /// Tags by title.
+    pub tags: Vec<String>,
+}
+
+/// A post that is ready to be created.
+#[derive(Debug, Clone)]
+pub struct PreparedPost {
+    upstream: Upstream,
+    client: Client,
+    post: CreatePost,
+}
+
+impl Posts {
+    /// Creates `new`. Never tries twice.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::OutcomeUnknown`] when the post may exist all the same.
+    pub async fn create(&self, new: NewPost) -> Result<Post, Error> {
+        self.prepare_post(new).await?.attempt().await
+    }
+
+    /// Checks `new` against the space's post types. Only reads.
+    ///
+    /// # Errors
+    /// [`Error::SpaceNotFound`]; [`Error::PostTypeNotFound`]; [`Error::InvalidField`]
+    /// for a value that the post type does not take; any of [`Error`].
+    pub async fn prepare_post(&self, new: NewPost) -> Result<PreparedPost, Error> {
+        let client = self.upstream.acting_as(new.author.as_ref(), Call::POST)?;
+        let types = client.space_post_types(&new.space).await;
+        let types = self.upstream.settle(Call::POST_TYPES, types)?;
+        let (kind, fields) = typed(&new, &types)?;
+        let post = CreatePost {
+            post_type_id: kind.id.clone(),
+            space_id: new.space,
+            fields,
+            publish: new.publish,
+            owner_id: None,
+            tag_names: new.tags,
+        };
+        Ok(PreparedPost {
+            upstream: self.upstream.clone(),
+            client,
+            post,
+        })
+    }
+}
+
+impl PreparedPost {
+    /// What is sent.
+    #[must_use]
+    pub fn post(&self) -> &CreatePost {
+        &self.post
+    }
+
+    /// Creates it: one request that changes something.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::OutcomeUnknown`] when the post may exist all the same.
+    pub async fn attempt(&self) -> Result<Post, Error> {
+        let created = self.client.create_post(self.post.clone()).await;
+        self.upstream.settle(Call::POST, created)
+    }
+
+    /// Looks for what an attempt at `since` or later may have made; changes nothing.
+    /// [`Client::find_posts`] says what it does not see: drafts, what moderation holds,
+    /// and the difference between two equal posts of one member.
+    ///
+    /// # Errors
+    /// Any of [`Error`].
+    pub async fn lookup(&self, since: Timestamp) -> Result<Sighting<Post>, Error> {
+        let found = self.client.find_posts(&self.post, since).await;
+        self.upstream.settle(Call::LOOK_FOR_POST, found)
+    }
+}
+
+/// The post type that was asked for, or the first one that fits, and the fields.
+fn typed<'t>(
+    new: &NewPost,
+    types: &'t [PostType],
+) -> Result<(&'t PostType, Vec<MappingField>), Error> {
+    let fill =
+        |kind: &'t PostType| values::complete(kind, &new.values).map(|fields| (kind, fields));
+    let Some(wanted) = &new.post_type else {
+        let first = types.iter().find_map(|kind| fill(kind).ok());
+        return first.ok_or(Error::PostTypeNotFound(
+            "the space has no post type that takes this title, body and fields and wants nothing \
+             else; name one in post_type_id to hear why not",
+        ));
+    };
+    let allowed = types
+        .iter()
+        .find(|candidate| candidate.id == *wanted)
+        .ok_or(Error::PostTypeNotFound(
+            "the space does not allow this post type; leave post_type_id empty to have one picked",
+        ))?;
+    fill(allowed)
+}
