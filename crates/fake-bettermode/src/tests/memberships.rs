@@ -163,3 +163,19 @@ async fn a_space_that_is_changed_is_announced_as_it_was_and_as_it_is() {
     assert_eq!(read.data()["space"]["name"], "Square");
     assert!(read.data()["space"]["description"].is_string());
 }
+
+#[tokio::test]
+async fn the_switch_for_failed_actions_leaves_the_member_in() {
+    let bench = Bench::new().await;
+    let (space, member) = place(&bench);
+    let input = json!({ "s": space, "i": [{ "memberId": member }] });
+    bench.ask(ADD, input).await.data();
+    bench.fault("action_failed", json!({ "count": 1 })).await;
+    let out = json!({ "s": space, "m": [member] });
+    let failed = bench.ask(REMOVE, out).await;
+    assert_eq!(
+        failed.data()["removeSpaceMembers"],
+        json!([{ "status": "failed" }])
+    );
+    assert!(ids(&bench, &space).await.contains(&json!(member)));
+}
