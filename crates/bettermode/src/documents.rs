@@ -6,9 +6,11 @@ use std::{borrow::Cow, sync::LazyLock};
 use crate::{
     MemberId,
     operations::{
-        Operation, chat_messages, chat_with_member, create_post, limited_token, member,
+        Operation, chat_messages, chat_with_member, create_event, create_post, delete_event,
+        delete_event_post, event, event_post, event_posts, events, limited_token, member,
         member_search, members_by_alias, members_by_ids, network, private_messages, private_space,
-        root_fields, send_message, space_post_types,
+        register_for_event, root_fields, send_message, space_post_types, update_event,
+        update_event_post,
     },
 };
 
@@ -37,7 +39,17 @@ pub fn documents() -> &'static [Document] {
         vec![
             of::<chat_messages::ChatMessages>(chat_messages::chat_messages::QUERY, true),
             of::<chat_with_member::ChatWithMember>(chat_with_member::chat_with_member::QUERY, true),
+            of::<create_event::CreateEvent>(create_event::create_event::QUERY, true),
             of::<create_post::CreatePostMutation>(create_post::create_post_mutation::QUERY, false),
+            of::<delete_event::DeleteEvent>(delete_event::delete_event::QUERY, true),
+            of::<delete_event_post::DeleteEventPost>(
+                delete_event_post::delete_event_post::QUERY,
+                false,
+            ),
+            of::<event_post::EventPost>(event_post::event_post::QUERY, false),
+            of::<event_posts::EventPosts>(event_posts::event_posts::QUERY, false),
+            of::<event::EventQuery>(event::event_query::QUERY, true),
+            of::<events::Events>(events::events::QUERY, true),
             of::<limited_token::LimitedToken>(limited_token::limited_token::QUERY, false),
             of::<member::MemberQuery>(member::member_query::QUERY, false),
             of::<member_search::MemberSearch>(member_search::member_search::QUERY, false),
@@ -52,10 +64,19 @@ pub fn documents() -> &'static [Document] {
                 false,
             ),
             of::<private_space::PrivateSpace>(private_space::private_space::QUERY, false),
+            of::<register_for_event::RegisterForEvent>(
+                register_for_event::register_for_event::QUERY,
+                true,
+            ),
             of::<root_fields::RootFields>(include_str!("operations/root_fields.graphql"), false),
             of::<send_message::SendMessage>(send_message::send_message::QUERY, true),
             of::<space_post_types::SpacePostTypes>(
                 space_post_types::space_post_types::QUERY,
+                false,
+            ),
+            of::<update_event::UpdateEvent>(update_event::update_event::QUERY, true),
+            of::<update_event_post::UpdateEventPost>(
+                update_event_post::update_event_post::QUERY,
                 false,
             ),
         ]

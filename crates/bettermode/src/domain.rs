@@ -3,12 +3,17 @@
 //! The values mirror the messages of the company's own contract. Enums keep the
 //! text of values that this version does not know.
 
+mod calendar_event;
 mod direct_message;
 mod listed;
 mod member;
 mod network;
 mod post;
 
+pub use calendar_event::{
+    CalendarEvent, EventChange, EventDetails, EventMechanism, EventStatus, NewEvent, PhysicalPlace,
+    SoughtEvent, VirtualPlace,
+};
 pub use direct_message::{
     ConversationMessage, ConversationRef, DirectMessage, FoundMessages, Mechanism, SoughtMessage,
 };

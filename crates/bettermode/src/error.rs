@@ -163,6 +163,8 @@ pub enum Subject {
     PostType,
     /// A conversation between members.
     Conversation,
+    /// An event.
+    Event,
 }
 
 impl std::fmt::Display for Subject {
@@ -173,6 +175,7 @@ impl std::fmt::Display for Subject {
             Self::Space => "space",
             Self::PostType => "post type",
             Self::Conversation => "conversation",
+            Self::Event => "event",
         })
     }
 }

@@ -58,3 +58,7 @@ id! {
     /// space on older ones.
     ConversationId
 }
+id! {
+    /// An event: of the calendar on newer networks, a post with dates on older ones.
+    EventId
+}

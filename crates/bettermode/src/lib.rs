@@ -9,6 +9,7 @@ pub mod documents;
 mod domain;
 mod email;
 mod error;
+mod event_post;
 mod id;
 mod operations;
 mod paging;
@@ -24,12 +25,13 @@ pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
-    ConversationMessage, ConversationRef, CreatePost, CustomField, DirectMessage, FoundMessages,
-    Listed, MappingField, MappingType, Mechanism, Member, MemberStatus, Network, Post, PostStatus,
-    PostType, PostTypeMapping, Role, SoughtMessage,
+    CalendarEvent, ConversationMessage, ConversationRef, CreatePost, CustomField, DirectMessage,
+    EventChange, EventDetails, EventMechanism, EventStatus, FoundMessages, Listed, MappingField,
+    MappingType, Mechanism, Member, MemberStatus, Network, NewEvent, PhysicalPlace, Post,
+    PostStatus, PostType, PostTypeMapping, Role, SoughtEvent, SoughtMessage, VirtualPlace,
 };
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
-pub use id::{ConversationId, MemberId, NetworkId, PostId, PostTypeId, SpaceId};
+pub use id::{ConversationId, EventId, MemberId, NetworkId, PostId, PostTypeId, SpaceId};
 pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

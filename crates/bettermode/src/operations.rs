@@ -7,7 +7,16 @@
 
 pub(crate) mod chat_messages;
 pub(crate) mod chat_with_member;
+pub(crate) mod create_event;
 pub(crate) mod create_post;
+pub(crate) mod delete_event;
+pub(crate) mod delete_event_post;
+pub(crate) mod event;
+mod event_parts;
+pub(crate) mod event_post;
+mod event_post_parts;
+pub(crate) mod event_posts;
+pub(crate) mod events;
 pub(crate) mod limited_token;
 pub(crate) mod member;
 pub(crate) mod member_search;
@@ -17,9 +26,12 @@ pub(crate) mod network;
 mod parts;
 pub(crate) mod private_messages;
 pub(crate) mod private_space;
+pub(crate) mod register_for_event;
 pub(crate) mod root_fields;
 pub(crate) mod send_message;
 pub(crate) mod space_post_types;
+pub(crate) mod update_event;
+pub(crate) mod update_event_post;
 
 use std::borrow::Cow;
 

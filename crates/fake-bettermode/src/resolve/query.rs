@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::list::{self, Item};
-use super::{access, members, messages, posts, session, views};
+use super::{access, calendar, members, messages, posts, session, views};
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::time::iso;
@@ -38,6 +38,8 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "space" => space(call, world, args),
         "findChatWithMember" => messages::find_chat(call, world, args),
         "messages" => messages::page(call, world, args),
+        "event" => calendar::one(call, world, args),
+        "events" => calendar::page(call, world, args),
         "spaces" => spaces(call, world, args),
         _ => Err(unanswered(name)),
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::args::Args;
-use super::{access, posts, views};
+use super::{access, calendar, posts, views};
 use crate::graphql::Call;
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -46,6 +46,7 @@ pub(crate) fn field(
         ("Post", "replies") => posts::replies(call, world, id("id"), args)?,
         ("Post", "tags") => tags(world, parent),
         ("PostType", "validReplyTypes") => reply_types(world, parent),
+        ("Event", "authMemberProps") => calendar::props(call, world, id("id"), scopes(call, world)),
         ("Space", "authMemberProps") => space_props(call, world, id("id")),
         _ => Value::Null,
     })
