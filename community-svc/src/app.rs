@@ -21,6 +21,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::activities::SharedActivityStore;
 use crate::cache::Cache;
+use crate::calendar::Calendar;
 use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
@@ -202,6 +203,7 @@ fn parts(
         members: members.clone(),
         posts: Posts::new(upstream.clone()),
         direct_messages: DirectMessages::new(upstream.clone()),
+        calendar: Calendar::new(upstream.clone()),
         health: health.clone(),
     };
     let effects = Effects::new(

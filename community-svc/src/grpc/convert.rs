@@ -183,6 +183,8 @@ pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {
         }
         .into(),
         send_time: Some(timestamp(message.sent_at)),
+        sender_member_id: message.sender_id.as_str().to_owned(),
+        content: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! another.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::error::Error;
 
@@ -56,6 +57,26 @@ pub(super) fn optional_time(
                 .ok_or_else(|| Error::invalid(field, "must be a valid time"))
         })
         .transpose()
+}
+
+/// How many a list is to answer with: 0 is the default, too many the maximum.
+pub(super) fn page_size(asked: i32, default: u32, maximum: u32) -> Result<u32, Error> {
+    match u32::try_from(asked) {
+        Err(_) => Err(Error::invalid("page_size", "must not be negative")),
+        Ok(0) => Ok(default),
+        Ok(size) => Ok(size.min(maximum)),
+    }
+}
+
+/// The id that makes a write safe to send again; empty for none.
+pub(super) fn request_id(value: &str) -> Result<Option<Uuid>, Error> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    // Uuid also takes other ways to write one, which would be other texts for one id.
+    let id = Uuid::try_parse(value).ok().filter(|_| value.len() == 36);
+    id.map(Some)
+        .ok_or_else(|| Error::invalid("request_id", "must be empty or a UUID with hyphens"))
 }
 
 /// A field that must be set.

@@ -15,12 +15,18 @@ use tonic::Code;
 
 /// Methods that appear as labels; anything else is "other", so that a caller
 /// cannot grow the set.
-const METHODS: [&str; 22] = [
+const METHODS: [&str; 28] = [
     "/community.v1.CommunityService/GetMember",
     "/community.v1.CommunityService/GetMemberByEmail",
     "/community.v1.CommunityService/BatchGetMembers",
     "/community.v1.CommunityService/InvalidateMember",
     "/community.v1.CommunityService/SendDirectMessage",
+    "/community.v1.CommunityService/ListDirectMessages",
+    "/community.v1.CommunityService/ScheduleEvent",
+    "/community.v1.CommunityService/UpdateEvent",
+    "/community.v1.CommunityService/CancelEvent",
+    "/community.v1.CommunityService/ListEvents",
+    "/community.v1.CommunityService/RegisterForEvent",
     "/community.v1.CommunityService/CreatePost",
     "/community.v1.CommunityService/GetStatus",
     "/community.v1.WebhookEventService/AnswerWebhook",
