@@ -157,5 +157,5 @@ impl Calendar {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "simulation"))]
 mod tests;

@@ -140,5 +140,5 @@ fn says(message: &ConversationMessage) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "simulation"))]
 mod tests;

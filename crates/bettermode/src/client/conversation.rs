@@ -174,6 +174,8 @@ fn alike(
     same: impl Fn(&ConversationMessage) -> bool,
 ) -> FoundMessages {
     sent.retain(same);
+    // Most often they came newest first; of one moment they stay in that order, reversed.
+    sent.reverse();
     sent.sort_by_key(|message| message.sent_at);
     FoundMessages::Alike(sent)
 }
