@@ -386,7 +386,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListMemberActivitiesResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Counts activities of a day, a month, a year or all time, of one member or of
         /// the whole community. The store keeps the counts; they cost the same however
         /// many activities there are.
@@ -396,7 +398,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetActivitySummaryResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Erases what the service keeps of one member: the record, the activities, the
         /// cached copy, and payload and ids of every webhook that the member did or that
         /// is about the member. Ids of events stay, so that a webhook that comes again
@@ -408,7 +412,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::EraseMemberDataResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// What members do, read from webhooks.
     #[derive(Debug)]
@@ -2451,7 +2457,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Reads the member with exactly this e-mail address, compared without regard
         /// to case and surrounding space. NOT_FOUND tells two cases apart by reason:
         /// no such member, or a member whose address this token may not see.
@@ -2461,7 +2469,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetMemberByEmailResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Reads up to 200 members by id, those that are not cached in as few upstream
         /// requests as the network allows. Each id has its own result: one that fails
         /// does not spoil the others.
@@ -2471,7 +2481,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::BatchGetMembersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Makes every replica drop its copies of a member, and shuts out reads of
         /// BetterMode that have begun before. The next read asks BetterMode. Idempotent;
         /// for a member who is not cached it does the same. UNAVAILABLE when the shared
@@ -2482,7 +2494,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::InvalidateMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Sends a direct message to one member, or to each of several, by the mechanism
         /// that the community's network offers. Not idempotent. To several it is one
         /// message each, in a conversation of its own: none of them sees the others.
@@ -2492,7 +2506,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::SendDirectMessageResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the messages of a conversation, newest first, as the bot account or a
         /// member who takes part in it sees them. Reads BetterMode each time.
         async fn list_direct_messages(
@@ -2501,7 +2517,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListDirectMessagesResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Puts an event into a space: into its calendar on newer networks, as a post of
         /// a type that has a title and a date on older ones. Not idempotent.
         /// FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK) for what an older network's post
@@ -2512,7 +2530,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ScheduleEventResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Changes an event. Repeating it changes nothing more.
         async fn update_event(
             &self,
@@ -2520,7 +2540,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::UpdateEventResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Cancels an event: BetterMode marks it as deleted. Cancelled once more it is
         /// answered with NOT_FOUND.
         async fn cancel_event(
@@ -2529,7 +2551,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::CancelEventResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the events of a space, the last created first, without cancelled ones
         /// and those that moderation holds. Reads BetterMode each time.
         async fn list_events(
@@ -2538,7 +2562,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Registers a member for an event. FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK)
         /// on older networks, which have no registration.
         async fn register_for_event(
@@ -2547,7 +2573,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::RegisterForEventResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Creates a post in a space. Not idempotent. Success does not mean visible:
         /// moderation can hold a post, see Post.status.
         async fn create_post(
@@ -2556,7 +2584,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::CreatePostResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Tells the version, the state of every dependency and the upstream budget.
         /// Answers while dependencies are down; makes no upstream call.
         async fn get_status(
@@ -2565,7 +2595,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetStatusResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// Reads and writes of one BetterMode community.
     ///
@@ -4086,7 +4118,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::IngestWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Answers a webhook that waits for its answer: settings, interaction, shortcut
         /// and search types. It stores nothing; the edge sends what has to be kept
         /// through IngestWebhookEvents as well.
@@ -4096,7 +4130,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::AnswerWebhookResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists stored webhooks, the latest received first.
         async fn list_webhook_events(
             &self,
@@ -4104,7 +4140,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// One stored webhook, with its payload and what became of each projection.
         async fn get_webhook_event(
             &self,
@@ -4112,16 +4150,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetWebhookEventResponse>,
             tonic::Status,
-        >;
-        /// Server streaming response type for the WatchWebhookEvents method.
-        type WatchWebhookEventsStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<
-                    super::WatchWebhookEventsResponse,
-                    tonic::Status,
-                >,
-            >
-            + std::marker::Send
-            + 'static;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Follows the store: every webhook that is stored from now on, or after a
         /// resume token, once each, in the order in which they were stored. The stream
         /// ends only with an error, or when the service stops; go on from the last
@@ -4130,9 +4161,11 @@ pub mod webhook_event_service_server {
             &self,
             request: tonic::Request<super::WatchWebhookEventsRequest>,
         ) -> std::result::Result<
-            tonic::Response<Self::WatchWebhookEventsStream>,
+            tonic::Response<BoxStream<super::WatchWebhookEventsResponse>>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Runs the projections of stored webhooks again. Each is idempotent per event:
         /// what took effect before does not take effect twice. Watchers do not see
         /// replayed webhooks again.
@@ -4142,7 +4175,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ReplayWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the projections that were given up on, the latest failure first.
         async fn list_dead_letters(
             &self,
@@ -4150,7 +4185,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListDeadLettersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// The store of webhook events: the edge writes, others read, follow and replay.
     #[derive(Debug)]
@@ -4431,7 +4468,9 @@ pub mod webhook_event_service_server {
                         super::WatchWebhookEventsRequest,
                     > for WatchWebhookEventsSvc<T> {
                         type Response = super::WatchWebhookEventsResponse;
-                        type ResponseStream = T::WatchWebhookEventsStream;
+                        type ResponseStream = BoxStream<
+                            super::WatchWebhookEventsResponse,
+                        >;
                         type Future = BoxFuture<
                             tonic::Response<Self::ResponseStream>,
                             tonic::Status,

@@ -247,46 +247,4 @@ impl CommunityService for World {
             }),
         }))
     }
-
-    async fn get_member(
-        &self,
-        _request: Request<v1::GetMemberRequest>,
-    ) -> Result<Response<v1::GetMemberResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn get_member_by_email(
-        &self,
-        _request: Request<v1::GetMemberByEmailRequest>,
-    ) -> Result<Response<v1::GetMemberByEmailResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn batch_get_members(
-        &self,
-        _request: Request<v1::BatchGetMembersRequest>,
-    ) -> Result<Response<v1::BatchGetMembersResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn invalidate_member(
-        &self,
-        _request: Request<v1::InvalidateMemberRequest>,
-    ) -> Result<Response<v1::InvalidateMemberResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn send_direct_message(
-        &self,
-        _request: Request<v1::SendDirectMessageRequest>,
-    ) -> Result<Response<v1::SendDirectMessageResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn create_post(
-        &self,
-        _request: Request<v1::CreatePostRequest>,
-    ) -> Result<Response<v1::CreatePostResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
 }
