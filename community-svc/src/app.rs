@@ -21,6 +21,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::activities::SharedActivityStore;
 use crate::cache::Cache;
+use crate::calendar::Calendar;
 use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
 use crate::event_types::EventTypes;
@@ -261,6 +262,7 @@ fn community(
         replies: Replies::new(upstream.clone()),
         reactions: Reactions::new(upstream.clone()),
         direct_messages: DirectMessages::new(upstream.clone()),
+        calendar: Calendar::new(upstream.clone()),
         health,
     }
 }

@@ -51,6 +51,24 @@ pub enum Error {
         "the community has no space with this id, or the service's token does not see it; check it"
     )]
     NoSuchSpace,
+    /// No such conversation, or one of others.
+    #[error(
+        "the reader takes part in no such conversation; check conversation_id or member_id, and \
+         reader_member_id"
+    )]
+    ConversationNotFound,
+    /// No such event.
+    #[error("the community has no event with this id; check it, or it is cancelled")]
+    EventNotFound,
+    /// The network cannot do or keep something.
+    #[error(
+        "the community's network has no way of {what}; leave it out, or have the network or its \
+         post type changed in BetterMode"
+    )]
+    NotSupportedByNetwork {
+        /// To be read after "way of".
+        what: &'static str,
+    },
     /// No post type fits.
     #[error("{0}")]
     PostTypeNotFound(&'static str),
@@ -196,6 +214,9 @@ impl Error {
             Self::MemberNotFound { .. } => ErrorReason::MemberNotFound,
             Self::EmailNotVisible => ErrorReason::EmailNotVisible,
             Self::SpaceNotFound | Self::NoSuchSpace => ErrorReason::SpaceNotFound,
+            Self::ConversationNotFound => ErrorReason::ConversationNotFound,
+            Self::EventNotFound => ErrorReason::EventNotFound,
+            Self::NotSupportedByNetwork { .. } => ErrorReason::NotSupportedByNetwork,
             Self::PostTypeNotFound(_) => ErrorReason::PostTypeNotFound,
             Self::PostNotFound => ErrorReason::PostNotFound,
             Self::UpstreamPermissionDenied { .. } => ErrorReason::UpstreamPermissionDenied,
@@ -244,12 +265,15 @@ impl Error {
             | Self::EmailNotVisible
             | Self::NoSuchSpace
             | Self::PostNotFound
+            | Self::ConversationNotFound
+            | Self::EventNotFound
             | Self::WebhookEventNotFound => Code::NotFound,
             Self::ResumeTokenExpired => Code::OutOfRange,
             Self::UpstreamPermissionDenied { .. } => Code::PermissionDenied,
             Self::UpstreamTokenRefused
             | Self::IntegrationDisabled
             | Self::ImpersonationUnavailable
+            | Self::NotSupportedByNetwork { .. }
             | Self::NotCached
             | Self::WatchUnavailable => Code::FailedPrecondition,
             Self::UpstreamRateLimited { .. } | Self::Overloaded => Code::ResourceExhausted,
@@ -310,6 +334,7 @@ impl Error {
             | Self::UpstreamUnintelligible { attempted }
             | Self::UpstreamRejected { attempted, .. }
             | Self::OutcomeUnknown { attempted } => vec![("attempted", (*attempted).to_owned())],
+            Self::NotSupportedByNetwork { what } => vec![("attempted", (*what).to_owned())],
             Self::UpstreamRateLimited { retry_after } => {
                 vec![("retry_after_ms", retry_after.as_millis().to_string())]
             }

@@ -11,6 +11,7 @@ use service_kit::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
+use crate::calendar::Calendar;
 use crate::direct_messages::DirectMessages;
 use crate::error::Error;
 use crate::event_types::EventTypes;
@@ -26,6 +27,8 @@ use crate::replies::Replies;
 use crate::spaces::Spaces;
 
 mod activities;
+mod calendar;
+mod calendar_details;
 mod convert;
 mod direct_messages;
 mod event_types;
@@ -55,6 +58,7 @@ pub(crate) struct Community {
     pub(crate) replies: Replies,
     pub(crate) reactions: Reactions,
     pub(crate) direct_messages: DirectMessages,
+    pub(crate) calendar: Calendar,
     pub(crate) health: Health,
 }
 
@@ -223,6 +227,66 @@ impl CommunityService for Community {
         enabled(self.enabled)?;
         Ok(Response::new(
             direct_messages::send(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_direct_messages(
+        &self,
+        request: Request<pb::ListDirectMessagesRequest>,
+    ) -> Result<Response<pb::ListDirectMessagesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            direct_messages::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn schedule_event(
+        &self,
+        request: Request<pb::ScheduleEventRequest>,
+    ) -> Result<Response<pb::ScheduleEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::schedule(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn update_event(
+        &self,
+        request: Request<pb::UpdateEventRequest>,
+    ) -> Result<Response<pb::UpdateEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::update(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn cancel_event(
+        &self,
+        request: Request<pb::CancelEventRequest>,
+    ) -> Result<Response<pb::CancelEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::cancel(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<pb::ListEventsRequest>,
+    ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn register_for_event(
+        &self,
+        request: Request<pb::RegisterForEventRequest>,
+    ) -> Result<Response<pb::RegisterForEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::register(self, request.into_inner()).await?,
         ))
     }
 

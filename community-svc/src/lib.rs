@@ -3,6 +3,7 @@
 pub mod activities;
 pub mod app;
 pub mod cache;
+pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod community_members;

@@ -136,5 +136,7 @@ impl Upstream {
     }
 }
 
+#[cfg(all(test, feature = "simulation"))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

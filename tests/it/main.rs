@@ -7,6 +7,7 @@
 )]
 
 // What callers can do, and what they hear when BetterMode does not play along.
+mod calendar;
 mod direct_messages;
 mod inviting;
 mod managing_members;

@@ -155,6 +155,63 @@ impl Call {
         ..Self::DIRECT_MESSAGE
     };
 
+    pub(crate) const CONVERSATION: Self = Self {
+        attempted: "reading a conversation",
+        member: "member_id or reader_member_id",
+        fields: &[
+            ("chatId", "conversation_id"),
+            ("memberIds", "member_id"),
+            ("memberId", "member_id"),
+        ],
+        subject: Some("conversation"),
+    };
+
+    const EVENT: Self = Self {
+        attempted: "changing an event",
+        member: "author_member_id",
+        fields: &[
+            ("spaceId", "space_id"),
+            ("hostIds", "details.host_member_ids"),
+            ("startTime", "details.start_time"),
+            ("endTime", "details.end_time"),
+            ("timeZone", "details.time_zone"),
+            ("capacity", "details.capacity"),
+            ("physicalLocations", "details.physical_places"),
+            ("virtualLocations", "details.virtual_places"),
+            ("title", "details.title"),
+            ("content", "details.description"),
+            ("mappingFields", "details"),
+        ],
+        subject: Some("event_id"),
+    };
+
+    pub(crate) const SCHEDULE_EVENT: Self = Self {
+        attempted: "creating an event",
+        subject: Some("space_id"),
+        ..Self::EVENT
+    };
+
+    pub(crate) const UPDATE_EVENT: Self = Self::EVENT;
+
+    pub(crate) const CANCEL_EVENT: Self = Self {
+        attempted: "cancelling an event",
+        ..Self::EVENT
+    };
+
+    pub(crate) const REGISTER_FOR_EVENT: Self = Self {
+        attempted: "registering for an event",
+        member: "member_id",
+        fields: &[("eventId", "event_id")],
+        ..Self::EVENT
+    };
+
+    pub(crate) const EVENTS: Self = Self {
+        attempted: "reading events",
+        member: "reader_member_id",
+        fields: &[("spaceIds", "space_id"), ("spaceId", "space_id")],
+        subject: Some("space_id"),
+    };
+
     /// The error for our caller; the client's own goes to the log.
     pub(crate) fn failed(self, error: &bettermode::Error) -> Error {
         let attempted = self.attempted;
@@ -197,6 +254,8 @@ impl Call {
                 ),
                 Subject::Post => Error::PostNotFound,
                 Subject::Network => Error::UpstreamTokenRefused,
+                Subject::Conversation => Error::ConversationNotFound,
+                Subject::Event => Error::EventNotFound,
             },
             Upstream::EmailNotVisible => Error::EmailNotVisible,
             Upstream::RateLimited { retry_after, .. } => Error::UpstreamRateLimited {
@@ -214,6 +273,7 @@ impl Call {
                 attempted,
                 field: None,
             },
+            Upstream::NotSupported { what } => Error::NotSupportedByNetwork { what },
             Upstream::ImpersonationUnavailable => Error::ImpersonationUnavailable,
             _ => Error::UpstreamUnintelligible { attempted },
         }

@@ -150,7 +150,7 @@ fn field(field: &CustomField) -> Option<pb::MemberField> {
 pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {
     pb::DirectMessage {
         id: message.id,
-        conversation_id: message.conversation_id,
+        conversation_id: message.conversation_id.as_str().to_owned(),
         recipient_member_id: message.recipient_id.as_str().to_owned(),
         mechanism: match message.mechanism {
             Mechanism::Chat => pb::DirectMessageMechanism::Chat,
@@ -158,6 +158,8 @@ pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {
         }
         .into(),
         send_time: Some(timestamp(message.sent_at)),
+        sender_member_id: message.sender_id.as_str().to_owned(),
+        content: None,
     }
 }
 

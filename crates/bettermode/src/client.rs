@@ -1,7 +1,10 @@
 //! The client: what can be asked of a community, and the way each call takes.
 
+mod calendar;
 mod call;
+mod conversation;
 mod direct_message;
+mod event_posts;
 mod invitations;
 mod member_batches;
 mod members;

@@ -6,12 +6,14 @@ use std::{borrow::Cow, sync::LazyLock};
 use crate::{
     MemberId,
     operations::{
-        Operation, add_reaction, add_space_members, auth_member, create_post, create_reply,
-        delete_post, event_types, full_member_post_page, full_post_page, invite_members,
-        limited_token, member, member_invitations, member_post_page, member_search, member_spaces,
-        members_by_alias, members_by_ids, network, post, post_for_update, post_page, private_space,
-        reaction_counts, reaction_page, remove_reaction, remove_space_members, reply_page,
-        reply_types, root_fields, send_message, space, space_members, space_post_types, spaces,
+        Operation, add_reaction, add_space_members, auth_member, chat_messages, chat_with_member,
+        create_event, create_post, create_reply, delete_event, delete_event_post, delete_post,
+        event, event_post, event_posts, event_types, events, full_member_post_page, full_post_page,
+        invite_members, limited_token, member, member_invitations, member_post_page, member_search,
+        member_spaces, members_by_alias, members_by_ids, network, post, post_for_update, post_page,
+        private_messages, private_space, reaction_counts, reaction_page, register_for_event,
+        remove_reaction, remove_space_members, reply_page, reply_types, root_fields, send_message,
+        space, space_members, space_post_types, spaces, update_event, update_event_post,
         update_member, update_post,
     },
 };
@@ -39,6 +41,7 @@ pub fn documents() -> &'static [Document] {
         let two = [MemberId::new("a"), MemberId::new("b")];
         let aliases = members_by_alias::variables(&two);
         let mut documents = of_posts();
+        documents.extend(of_events_and_conversations());
         documents.extend([
             of::<add_space_members::AddSpaceMembers>(
                 add_space_members::add_space_members::QUERY,
@@ -105,6 +108,34 @@ fn of_posts() -> Vec<Document> {
         of::<reply_page::ReplyPage>(reply_page::reply_page::QUERY, false),
         of::<reply_types::ReplyTypes>(reply_types::reply_types::QUERY, false),
         of::<update_post::UpdatePostMutation>(update_post::update_post_mutation::QUERY, false),
+    ]
+}
+
+/// Those about events and conversations; some only newer networks have.
+fn of_events_and_conversations() -> Vec<Document> {
+    vec![
+        of::<chat_messages::ChatMessages>(chat_messages::chat_messages::QUERY, true),
+        of::<chat_with_member::ChatWithMember>(chat_with_member::chat_with_member::QUERY, true),
+        of::<create_event::CreateEvent>(create_event::create_event::QUERY, true),
+        of::<delete_event::DeleteEvent>(delete_event::delete_event::QUERY, true),
+        of::<delete_event_post::DeleteEventPost>(
+            delete_event_post::delete_event_post::QUERY,
+            false,
+        ),
+        of::<event_post::EventPost>(event_post::event_post::QUERY, false),
+        of::<event_posts::EventPosts>(event_posts::event_posts::QUERY, false),
+        of::<event::EventQuery>(event::event_query::QUERY, true),
+        of::<events::Events>(events::events::QUERY, true),
+        of::<register_for_event::RegisterForEvent>(
+            register_for_event::register_for_event::QUERY,
+            true,
+        ),
+        of::<update_event::UpdateEvent>(update_event::update_event::QUERY, true),
+        of::<update_event_post::UpdateEventPost>(
+            update_event_post::update_event_post::QUERY,
+            false,
+        ),
+        of::<private_messages::PrivateMessages>(private_messages::private_messages::QUERY, false),
     ]
 }
 

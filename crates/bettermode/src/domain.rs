@@ -3,6 +3,7 @@
 //! The values mirror the messages of the company's own contract. Enums keep the
 //! text of values that this version does not know.
 
+mod calendar_event;
 mod direct_message;
 mod event_type;
 mod invitation;
@@ -13,7 +14,13 @@ mod reaction;
 mod sighting;
 mod space;
 
-pub use direct_message::{DirectMessage, Mechanism};
+pub use calendar_event::{
+    CalendarEvent, EventChange, EventDetails, EventMechanism, EventStatus, NewEvent, PhysicalPlace,
+    SoughtEvent, VirtualPlace,
+};
+pub use direct_message::{
+    ConversationMessage, ConversationRef, DirectMessage, FoundMessages, Mechanism, SoughtMessage,
+};
 pub use event_type::EventType;
 pub use invitation::{Invitation, Invitee, NewInvitations};
 pub use member::{CustomField, Member, MemberFilter, MemberStatus, MemberUpdate, Role};

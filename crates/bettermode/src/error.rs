@@ -102,6 +102,13 @@ pub enum Error {
         /// What is wrong with it; nothing of its content.
         detail: String,
     },
+    /// The network has no operation for this, or one with other arguments than
+    /// ours. Nothing was sent.
+    #[error("this network has no way of {what}")]
+    NotSupported {
+        /// What was attempted, to be read after "way of".
+        what: &'static str,
+    },
     /// Acting for a member needs client credentials.
     #[error("a static token cannot act for a member; configure a client id and secret")]
     ImpersonationUnavailable,
@@ -156,6 +163,10 @@ pub enum Subject {
     PostType,
     /// A post or a reply.
     Post,
+    /// A conversation between members.
+    Conversation,
+    /// An event.
+    Event,
 }
 
 impl std::fmt::Display for Subject {
@@ -166,6 +177,8 @@ impl std::fmt::Display for Subject {
             Self::Space => "space",
             Self::PostType => "post type",
             Self::Post => "post",
+            Self::Conversation => "conversation",
+            Self::Event => "event",
         })
     }
 }

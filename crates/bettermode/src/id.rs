@@ -69,3 +69,12 @@ id! {
     /// A community, which the API calls a network.
     NetworkId
 }
+id! {
+    /// A conversation between members: a chat on newer networks, a private-message
+    /// space on older ones.
+    ConversationId
+}
+id! {
+    /// An event: of the calendar on newer networks, a post with dates on older ones.
+    EventId
+}

@@ -1,5 +1,6 @@
 //! Tests through the door that every client uses, [`crate::Fake::handle`].
 
+mod calendar;
 mod control;
 mod direct_messages;
 mod faults;

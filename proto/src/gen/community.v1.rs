@@ -677,54 +677,358 @@ pub mod activity_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// A message from one member to another.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DirectMessage {
-    /// BetterMode's id of the message (chat) or of the post (private space).
+/// An event that members can come to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CalendarEvent {
+    /// BetterMode's id: opaque, case-sensitive; of the event, or of the post that is one.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// BetterMode's id of the conversation: the chat, or the private space.
+    /// BetterMode's id of the space it is in.
     #[prost(string, tag = "2")]
-    pub conversation_id: ::prost::alloc::string::String,
-    /// BetterMode's id of the member who receives it.
+    pub space_id: ::prost::alloc::string::String,
+    /// The title, plain text.
     #[prost(string, tag = "3")]
-    pub recipient_member_id: ::prost::alloc::string::String,
-    /// Which way the message went.
-    #[prost(enumeration = "DirectMessageMechanism", tag = "4")]
-    pub mechanism: i32,
-    /// When BetterMode recorded it, UTC; always present.
+    pub title: ::prost::alloc::string::String,
+    /// The description as BetterMode keeps it, HTML; empty when there is none. Nothing
+    /// is sanitised on the way out.
+    #[prost(string, tag = "4")]
+    pub html: ::prost::alloc::string::String,
+    /// When it begins, UTC; always present.
     #[prost(message, optional, tag = "5")]
-    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ends, UTC; absent where the network keeps no end.
+    #[prost(message, optional, tag = "6")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// IANA name of the time zone that people read its times in, such as Europe/Lisbon;
+    /// empty where the network keeps none.
+    #[prost(string, tag = "7")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// Where to go.
+    #[prost(message, repeated, tag = "8")]
+    pub physical_places: ::prost::alloc::vec::Vec<PhysicalPlace>,
+    /// Where to dial in.
+    #[prost(message, repeated, tag = "9")]
+    pub virtual_places: ::prost::alloc::vec::Vec<VirtualPlace>,
+    /// BetterMode's ids of the members who lead it; none on older networks.
+    #[prost(string, repeated, tag = "10")]
+    pub host_member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many can come; 0 for any number, and where the network keeps none.
+    #[prost(int32, tag = "11")]
+    pub capacity: i32,
+    /// How many have registered; 0 also on older networks, which have no registration.
+    #[prost(int32, tag = "12")]
+    pub registration_count: i32,
+    /// Where the event is in its life.
+    #[prost(enumeration = "CalendarEventStatus", tag = "13")]
+    pub status: i32,
+    /// The status as BetterMode spells it.
+    #[prost(string, tag = "14")]
+    pub raw_status: ::prost::alloc::string::String,
+    /// Address of the event, an absolute URL; empty when not known.
+    #[prost(string, tag = "15")]
+    pub url: ::prost::alloc::string::String,
+    /// BetterMode's id of the member whose token created it.
+    #[prost(string, tag = "16")]
+    pub created_by_member_id: ::prost::alloc::string::String,
+    /// When it was created, UTC; always present.
+    #[prost(message, optional, tag = "17")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed, UTC; always present.
+    #[prost(message, optional, tag = "18")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Which way the event is kept.
+    #[prost(enumeration = "CalendarEventMechanism", tag = "19")]
+    pub mechanism: i32,
 }
-/// Which of BetterMode's two ways carried a message.
+/// A place that people go to. Name, address or both are required. Older networks keep
+/// one line of text, "name, address", which comes back as the name.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PhysicalPlace {
+    /// What people call it, at most 255 characters.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The address in one line, at most 500 characters.
+    #[prost(string, tag = "2")]
+    pub address: ::prost::alloc::string::String,
+    /// The id that the vendor's map service has for it, at most 255 characters. Newer
+    /// networks require it, with latitude and longitude; older ones keep none of them.
+    #[prost(string, tag = "3")]
+    pub place_id: ::prost::alloc::string::String,
+    /// Degrees north of the equator, -90 to 90; absent when not known.
+    #[prost(double, optional, tag = "4")]
+    pub latitude: ::core::option::Option<f64>,
+    /// Degrees east of Greenwich, -180 to 180; absent when not known.
+    #[prost(double, optional, tag = "5")]
+    pub longitude: ::core::option::Option<f64>,
+}
+/// A place that people dial in to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VirtualPlace {
+    /// Its address: an absolute URL with http or https, at most 2,000 characters.
+    #[prost(string, tag = "1")]
+    pub url: ::prost::alloc::string::String,
+    /// Who provides it, at most 100 characters; empty for the host that the URL names.
+    /// Older networks keep none.
+    #[prost(string, tag = "2")]
+    pub provider: ::prost::alloc::string::String,
+}
+/// What an event consists of. A value that the network has no place for is refused
+/// with FAILED_PRECONDITION, NOT_SUPPORTED_BY_NETWORK, unless its comment says that it
+/// is left out.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CalendarEventDetails {
+    /// The title, plain text, 1 to 255 characters.
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+    /// When it begins.
+    #[prost(message, optional, tag = "4")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ends; not before it begins.
+    #[prost(message, optional, tag = "5")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// IANA name of its time zone, such as Europe/Lisbon: that is how people see the
+    /// times, which are moments of their own. An older network without a field for it
+    /// leaves it out.
+    #[prost(string, tag = "6")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// Where to go, at most 5; older networks keep one.
+    #[prost(message, repeated, tag = "7")]
+    pub physical_places: ::prost::alloc::vec::Vec<PhysicalPlace>,
+    /// Where to dial in, at most 5; older networks keep one, some of them only instead
+    /// of a physical place.
+    #[prost(message, repeated, tag = "8")]
+    pub virtual_places: ::prost::alloc::vec::Vec<VirtualPlace>,
+    /// BetterMode's ids of the members who lead it, at most 20, each 1 to 128
+    /// characters; older networks keep none.
+    #[prost(string, repeated, tag = "9")]
+    pub host_member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many can come, at most 1,000,000; 0 for any number. Older networks keep it
+    /// where the post type has a number for it, and hold nobody to it.
+    #[prost(int32, tag = "10")]
+    pub capacity: i32,
+    /// True keeps BetterMode from telling people who register that they did, of changes,
+    /// and before it begins. Older networks tell nobody anything of that, and leave it
+    /// out.
+    #[prost(bool, tag = "11")]
+    pub silent: bool,
+    /// The description. Exactly one of these is required of a new event.
+    #[prost(oneof = "calendar_event_details::Description", tags = "2, 3")]
+    pub description: ::core::option::Option<calendar_event_details::Description>,
+}
+/// Nested message and enum types in `CalendarEventDetails`.
+pub mod calendar_event_details {
+    /// The description. Exactly one of these is required of a new event.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Description {
+        /// Plain text, 1 to 20,000 characters; escaped by the service, line breaks are
+        /// kept.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+        /// HTML, 1 to 100,000 characters; sanitised by the service's allow-list.
+        #[prost(string, tag = "3")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// An event to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScheduleEventRequest {
+    /// BetterMode's id of the space that it goes into: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// What it is. Title, description, start, end and time zone are required.
+    #[prost(message, optional, tag = "2")]
+    pub details: ::core::option::Option<CalendarEventDetails>,
+    /// BetterMode's id of the member to act as; empty acts as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The event was created.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScheduleEventResponse {
+    /// The event as BetterMode answered; always present on success. Success does not
+    /// mean visible: moderation can hold a post, see CalendarEvent.status.
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<CalendarEvent>,
+}
+/// What to change of an event.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateEventRequest {
+    /// BetterMode's id of the event: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// The new values of what update_mask names, by the same rules as those of a new
+    /// event.
+    #[prost(message, optional, tag = "2")]
+    pub details: ::core::option::Option<CalendarEventDetails>,
+    /// Which fields of details to change: "title", "text" or "html", "start_time",
+    /// "end_time", "time_zone", "physical_places", "virtual_places", "host_member_ids",
+    /// "capacity", "silent". Lists are replaced as a whole, an empty one takes all away;
+    /// a capacity can be changed and not be taken away, because BetterMode documents no
+    /// way. Absent or empty for those that are set in details.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// BetterMode's id of the member to act as; empty acts as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "4")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The event was changed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateEventResponse {
+    /// The event as BetterMode answered; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<CalendarEvent>,
+}
+/// Which event to cancel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelEventRequest {
+    /// BetterMode's id of the event: 1 to 128 characters. NOT_FOUND (EVENT_NOT_FOUND) for
+    /// one that is not there, or is cancelled, and for a post that is no event.
+    #[prost(string, tag = "1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member to act as; empty acts as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "2")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The event is cancelled.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelEventResponse {}
+/// Which events to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEventsRequest {
+    /// BetterMode's id of the space: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// Only events that begin at this time or later; absent for no such bound. BetterMode
+    /// is not asked for it, so a page can hold fewer than page_size, and none, while
+    /// there is a next one.
+    #[prost(message, optional, tag = "2")]
+    pub start_time_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only events that begin before this time; absent for no such bound. As above.
+    #[prost(message, optional, tag = "3")]
+    pub start_time_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// BetterMode's id of the member to read as; empty reads as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "4")]
+    pub reader_member_id: ::prost::alloc::string::String,
+    /// How many to answer with: 0 for 20, more than 50 counts as 50. BetterMode charges
+    /// for the size asked for, about 12 points each.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Events of a space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEventsResponse {
+    /// The events of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<CalendarEvent>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Who comes to which event.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterForEventRequest {
+    /// BetterMode's id of the event: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who comes, and as whom the service acts; empty
+    /// registers the bot account. Needs client credentials: FAILED_PRECONDITION with a
+    /// static token.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again; empty for none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member is registered. BetterMode answers nothing more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterForEventResponse {}
+/// Where an event is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
-pub enum DirectMessageMechanism {
-    /// Never sent on purpose; what an old server would send.
+pub enum CalendarEventStatus {
+    /// A status this version does not know; CalendarEvent.raw_status has its text.
     Unspecified = 0,
-    /// The chat of newer networks.
-    Chat = 1,
-    /// A post in a private-message space, on older networks.
-    PrivateSpace = 2,
+    /// Visible to those who may see the space.
+    Published = 1,
+    /// A draft.
+    Draft = 2,
+    /// Cancelled.
+    Cancelled = 3,
+    /// Held by moderation; on older networks only.
+    Blocked = 4,
 }
-impl DirectMessageMechanism {
+impl CalendarEventStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
     /// The values are not transformed in any way and thus are considered stable
     /// (if the ProtoBuf definition does not change) and safe for programmatic use.
     pub fn as_str_name(&self) -> &'static str {
         match self {
-            Self::Unspecified => "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED",
-            Self::Chat => "DIRECT_MESSAGE_MECHANISM_CHAT",
-            Self::PrivateSpace => "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE",
+            Self::Unspecified => "CALENDAR_EVENT_STATUS_UNSPECIFIED",
+            Self::Published => "CALENDAR_EVENT_STATUS_PUBLISHED",
+            Self::Draft => "CALENDAR_EVENT_STATUS_DRAFT",
+            Self::Cancelled => "CALENDAR_EVENT_STATUS_CANCELLED",
+            Self::Blocked => "CALENDAR_EVENT_STATUS_BLOCKED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
-            "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED" => Some(Self::Unspecified),
-            "DIRECT_MESSAGE_MECHANISM_CHAT" => Some(Self::Chat),
-            "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE" => Some(Self::PrivateSpace),
+            "CALENDAR_EVENT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALENDAR_EVENT_STATUS_PUBLISHED" => Some(Self::Published),
+            "CALENDAR_EVENT_STATUS_DRAFT" => Some(Self::Draft),
+            "CALENDAR_EVENT_STATUS_CANCELLED" => Some(Self::Cancelled),
+            "CALENDAR_EVENT_STATUS_BLOCKED" => Some(Self::Blocked),
+            _ => None,
+        }
+    }
+}
+/// Which of BetterMode's two ways keeps an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CalendarEventMechanism {
+    /// Never sent on purpose; what an old server would send.
+    Unspecified = 0,
+    /// The calendar of newer networks.
+    Calendar = 1,
+    /// A post of a type that has dates, on older networks.
+    Post = 2,
+}
+impl CalendarEventMechanism {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALENDAR_EVENT_MECHANISM_UNSPECIFIED",
+            Self::Calendar => "CALENDAR_EVENT_MECHANISM_CALENDAR",
+            Self::Post => "CALENDAR_EVENT_MECHANISM_POST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALENDAR_EVENT_MECHANISM_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALENDAR_EVENT_MECHANISM_CALENDAR" => Some(Self::Calendar),
+            "CALENDAR_EVENT_MECHANISM_POST" => Some(Self::Post),
             _ => None,
         }
     }
@@ -805,6 +1109,13 @@ pub enum ErrorReason {
     CacheUnavailable = 27,
     /// The community has no such post or reply, or it is deleted. NOT_FOUND.
     PostNotFound = 35,
+    /// There is no such conversation in which the reader takes part. NOT_FOUND.
+    ConversationNotFound = 40,
+    /// The community has no such event. NOT_FOUND.
+    EventNotFound = 41,
+    /// The community's network has no way of doing or keeping this; the metadata says
+    /// what. FAILED_PRECONDITION.
+    NotSupportedByNetwork = 42,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -842,6 +1153,9 @@ impl ErrorReason {
             Self::NotCached => "ERROR_REASON_NOT_CACHED",
             Self::CacheUnavailable => "ERROR_REASON_CACHE_UNAVAILABLE",
             Self::PostNotFound => "ERROR_REASON_POST_NOT_FOUND",
+            Self::ConversationNotFound => "ERROR_REASON_CONVERSATION_NOT_FOUND",
+            Self::EventNotFound => "ERROR_REASON_EVENT_NOT_FOUND",
+            Self::NotSupportedByNetwork => "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -880,6 +1194,159 @@ impl ErrorReason {
             "ERROR_REASON_NOT_CACHED" => Some(Self::NotCached),
             "ERROR_REASON_CACHE_UNAVAILABLE" => Some(Self::CacheUnavailable),
             "ERROR_REASON_POST_NOT_FOUND" => Some(Self::PostNotFound),
+            "ERROR_REASON_CONVERSATION_NOT_FOUND" => Some(Self::ConversationNotFound),
+            "ERROR_REASON_EVENT_NOT_FOUND" => Some(Self::EventNotFound),
+            "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK" => Some(Self::NotSupportedByNetwork),
+            _ => None,
+        }
+    }
+}
+/// A message from one member to another.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DirectMessage {
+    /// BetterMode's id of the message (chat) or of the post (private space).
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// BetterMode's id of the conversation: the chat, or the private space.
+    #[prost(string, tag = "2")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who receives it; empty in lists.
+    #[prost(string, tag = "3")]
+    pub recipient_member_id: ::prost::alloc::string::String,
+    /// Which way the message went.
+    #[prost(enumeration = "DirectMessageMechanism", tag = "4")]
+    pub mechanism: i32,
+    /// When BetterMode recorded it, UTC; always present.
+    #[prost(message, optional, tag = "5")]
+    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// BetterMode's id of the member who sent it; the bot account has one too.
+    #[prost(string, tag = "6")]
+    pub sender_member_id: ::prost::alloc::string::String,
+    /// What it says, as BetterMode keeps it; in lists only. Nothing is sanitised on the
+    /// way out: treat HTML as anybody's input.
+    #[prost(oneof = "direct_message::Content", tags = "7, 8")]
+    pub content: ::core::option::Option<direct_message::Content>,
+}
+/// Nested message and enum types in `DirectMessage`.
+pub mod direct_message {
+    /// What it says, as BetterMode keeps it; in lists only. Nothing is sanitised on the
+    /// way out: treat HTML as anybody's input.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Content {
+        /// Plain text.
+        #[prost(string, tag = "7")]
+        Text(::prost::alloc::string::String),
+        /// HTML.
+        #[prost(string, tag = "8")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// What became of the message to one of several members.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendDirectMessageResult {
+    /// The id as the request had it.
+    #[prost(string, tag = "1")]
+    pub recipient_member_id: ::prost::alloc::string::String,
+    /// What BetterMode recorded; absent when it failed.
+    #[prost(message, optional, tag = "2")]
+    pub direct_message: ::core::option::Option<DirectMessage>,
+    /// Why it failed; absent on success.
+    #[prost(message, optional, tag = "3")]
+    pub error: ::core::option::Option<SendDirectMessageError>,
+}
+/// Why the message to one of several members failed. What SendDirectMessage would
+/// answer as a status for that member alone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendDirectMessageError {
+    /// The gRPC status code, as its number: 5 for NOT_FOUND.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// The reason, for programs.
+    #[prost(enumeration = "ErrorReason", tag = "2")]
+    pub reason: i32,
+    /// What went wrong and what to do, for people.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// How long to wait before it is sent again, where that is known.
+    #[prost(message, optional, tag = "4")]
+    pub retry_after: ::core::option::Option<::prost_types::Duration>,
+}
+/// Which messages to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDirectMessagesRequest {
+    /// BetterMode's id of the member to read as; empty reads as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub reader_member_id: ::prost::alloc::string::String,
+    /// How many to answer with: 0 for 20, more than 50 counts as 50. The chat's own log
+    /// is left out, so that a page can hold fewer.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// The conversation. Exactly one of these is required. NOT_FOUND
+    /// (CONVERSATION_NOT_FOUND) for one in which the reader takes no part.
+    #[prost(oneof = "list_direct_messages_request::Conversation", tags = "1, 2")]
+    pub conversation: ::core::option::Option<list_direct_messages_request::Conversation>,
+}
+/// Nested message and enum types in `ListDirectMessagesRequest`.
+pub mod list_direct_messages_request {
+    /// The conversation. Exactly one of these is required. NOT_FOUND
+    /// (CONVERSATION_NOT_FOUND) for one in which the reader takes no part.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Conversation {
+        /// BetterMode's id of it, as DirectMessage.conversation_id has it: 1 to 128
+        /// characters.
+        #[prost(string, tag = "1")]
+        ConversationId(::prost::alloc::string::String),
+        /// BetterMode's id of the member on the other side: 1 to 128 characters. On older
+        /// networks this opens the private space where there is none yet; nobody notices
+        /// that before a message is in it.
+        #[prost(string, tag = "2")]
+        MemberId(::prost::alloc::string::String),
+    }
+}
+/// Messages of a conversation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDirectMessagesResponse {
+    /// The messages of this page, newest first; in a chat as BetterMode orders them.
+    #[prost(message, repeated, tag = "1")]
+    pub direct_messages: ::prost::alloc::vec::Vec<DirectMessage>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which of BetterMode's two ways carried a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DirectMessageMechanism {
+    /// Never sent on purpose; what an old server would send.
+    Unspecified = 0,
+    /// The chat of newer networks.
+    Chat = 1,
+    /// A post in a private-message space, on older networks.
+    PrivateSpace = 2,
+}
+impl DirectMessageMechanism {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED",
+            Self::Chat => "DIRECT_MESSAGE_MECHANISM_CHAT",
+            Self::PrivateSpace => "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED" => Some(Self::Unspecified),
+            "DIRECT_MESSAGE_MECHANISM_CHAT" => Some(Self::Chat),
+            "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE" => Some(Self::PrivateSpace),
             _ => None,
         }
     }
@@ -2356,16 +2823,26 @@ pub struct InvalidateMemberRequest {
 /// The copies are gone.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InvalidateMemberResponse {}
-/// A message to one member.
+/// A message to one member or to several.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendDirectMessageRequest {
-    /// BetterMode's id of the member who receives it: 1 to 128 characters.
+    /// BetterMode's id of the member who receives it: 1 to 128 characters. Exactly
+    /// one of this and recipient_member_ids is required.
     #[prost(string, tag = "1")]
     pub recipient_member_id: ::prost::alloc::string::String,
     /// BetterMode's id of the member to send as; empty sends as the bot account.
     /// Needs client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "4")]
     pub sender_member_id: ::prost::alloc::string::String,
+    /// BetterMode's ids of several members, each of whom receives it in a
+    /// conversation of its own: 1 to 20, each 1 to 128 characters, none twice. Each
+    /// costs a request to BetterMode, two on older networks, so give the call time.
+    #[prost(string, repeated, tag = "5")]
+    pub recipient_member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// UUID that makes the write safe to send again; empty for none. Newer networks
+    /// keep it with the message, as the nonce by which it is known again.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
     /// What to say. Exactly one of these is required.
     #[prost(oneof = "send_direct_message_request::Content", tags = "2, 3")]
     pub content: ::core::option::Option<send_direct_message_request::Content>,
@@ -2384,12 +2861,17 @@ pub mod send_direct_message_request {
         Html(::prost::alloc::string::String),
     }
 }
-/// The message that was sent.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+/// What was sent.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendDirectMessageResponse {
-    /// What BetterMode recorded; always present on success.
+    /// What BetterMode recorded; always present on success of a call with
+    /// recipient_member_id, absent in answer to recipient_member_ids.
     #[prost(message, optional, tag = "1")]
     pub direct_message: ::core::option::Option<DirectMessage>,
+    /// What became of the message to each of recipient_member_ids, in their order.
+    /// The call succeeds also when some of them failed.
+    #[prost(message, repeated, tag = "2")]
+    pub results: ::prost::alloc::vec::Vec<SendDirectMessageResult>,
 }
 /// A post to create.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2924,8 +3406,9 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Sends a direct message to one member, by the mechanism that the community's
-        /// network offers. Not idempotent.
+        /// Sends a direct message to one member, or to each of several, by the mechanism
+        /// that the community's network offers. Not idempotent. To several it is one
+        /// message each, in a conversation of its own: none of them sees the others.
         pub async fn send_direct_message(
             &mut self,
             request: impl tonic::IntoRequest<super::SendDirectMessageRequest>,
@@ -2949,6 +3432,172 @@ pub mod community_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("community.v1.CommunityService", "SendDirectMessage"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the messages of a conversation, newest first, as the bot account or a
+        /// member who takes part in it sees them. Reads BetterMode each time.
+        pub async fn list_direct_messages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDirectMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDirectMessagesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListDirectMessages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "community.v1.CommunityService",
+                        "ListDirectMessages",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts an event into a space: into its calendar on newer networks, as a post of
+        /// a type that has a title and a date on older ones. Not idempotent.
+        /// FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK) for what an older network's post
+        /// type has no field for; the error's metadata names it.
+        pub async fn schedule_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ScheduleEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ScheduleEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ScheduleEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ScheduleEvent"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes an event. Repeating it changes nothing more.
+        pub async fn update_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/UpdateEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "UpdateEvent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Cancels an event: BetterMode marks it as deleted. Cancelled once more it is
+        /// answered with NOT_FOUND.
+        pub async fn cancel_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/CancelEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "CancelEvent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the events of a space, the last created first, without cancelled ones
+        /// and those that moderation holds. Reads BetterMode each time.
+        pub async fn list_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListEvents"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Registers a member for an event. FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK)
+        /// on older networks, which have no registration.
+        pub async fn register_for_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterForEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterForEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/RegisterForEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "RegisterForEvent"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -3405,13 +4054,81 @@ pub mod community_service_server {
         > {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
-        /// Sends a direct message to one member, by the mechanism that the community's
-        /// network offers. Not idempotent.
+        /// Sends a direct message to one member, or to each of several, by the mechanism
+        /// that the community's network offers. Not idempotent. To several it is one
+        /// message each, in a conversation of its own: none of them sees the others.
         async fn send_direct_message(
             &self,
             request: tonic::Request<super::SendDirectMessageRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SendDirectMessageResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the messages of a conversation, newest first, as the bot account or a
+        /// member who takes part in it sees them. Reads BetterMode each time.
+        async fn list_direct_messages(
+            &self,
+            request: tonic::Request<super::ListDirectMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDirectMessagesResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Puts an event into a space: into its calendar on newer networks, as a post of
+        /// a type that has a title and a date on older ones. Not idempotent.
+        /// FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK) for what an older network's post
+        /// type has no field for; the error's metadata names it.
+        async fn schedule_event(
+            &self,
+            request: tonic::Request<super::ScheduleEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ScheduleEventResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Changes an event. Repeating it changes nothing more.
+        async fn update_event(
+            &self,
+            request: tonic::Request<super::UpdateEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateEventResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Cancels an event: BetterMode marks it as deleted. Cancelled once more it is
+        /// answered with NOT_FOUND.
+        async fn cancel_event(
+            &self,
+            request: tonic::Request<super::CancelEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelEventResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the events of a space, the last created first, without cancelled ones
+        /// and those that moderation holds. Reads BetterMode each time.
+        async fn list_events(
+            &self,
+            request: tonic::Request<super::ListEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventsResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Registers a member for an event. FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK)
+        /// on older networks, which have no registration.
+        async fn register_for_event(
+            &self,
+            request: tonic::Request<super::RegisterForEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterForEventResponse>,
             tonic::Status,
         > {
             Err(tonic::Status::unimplemented("Not yet implemented"))
@@ -4252,6 +4969,282 @@ pub mod community_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SendDirectMessageSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListDirectMessages" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDirectMessagesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListDirectMessagesRequest>
+                    for ListDirectMessagesSvc<T> {
+                        type Response = super::ListDirectMessagesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDirectMessagesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_direct_messages(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDirectMessagesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ScheduleEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct ScheduleEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ScheduleEventRequest>
+                    for ScheduleEventSvc<T> {
+                        type Response = super::ScheduleEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ScheduleEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::schedule_event(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ScheduleEventSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/UpdateEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::UpdateEventRequest>
+                    for UpdateEventSvc<T> {
+                        type Response = super::UpdateEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::update_event(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateEventSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/CancelEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct CancelEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::CancelEventRequest>
+                    for CancelEventSvc<T> {
+                        type Response = super::CancelEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CancelEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::cancel_event(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CancelEventSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEventsSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListEventsRequest>
+                    for ListEventsSvc<T> {
+                        type Response = super::ListEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_events(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/RegisterForEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterForEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::RegisterForEventRequest>
+                    for RegisterForEventSvc<T> {
+                        type Response = super::RegisterForEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterForEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::register_for_event(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterForEventSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

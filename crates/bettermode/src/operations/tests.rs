@@ -7,9 +7,10 @@ use apollo_compiler::{
 
 use super::*;
 use crate::{
-    CreatePost, CreateReply, CustomField, Email, Invitee, MemberFilter, MemberId, MemberRef,
-    MemberStatus, MemberUpdate, NetworkId, NewInvitations, PostId, PostOrder, PostQuery,
-    PostTypeId, RoleId, SpaceId, SpaceRoleId, UpdatePost,
+    ConversationId, CreatePost, CreateReply, CustomField, Email, EventChange, EventDetails,
+    EventId, Invitee, MemberFilter, MemberId, MemberRef, MemberStatus, MemberUpdate, NetworkId,
+    NewEvent, NewInvitations, PostId, PostOrder, PostQuery, PostTypeId, RoleId, SpaceId,
+    SpaceRoleId, UpdatePost,
     documents::{SCHEMA_SDL, documents},
 };
 
@@ -202,7 +203,15 @@ fn every_operation_predicts_what_the_formula_gives() {
     agrees::<create_post::CreatePostMutation>(&create_post::variables(post), 0);
     posts_predict(&space, &ids[0]);
     agrees::<private_space::PrivateSpace>(&private_space::variables(&ids[0]), 0);
-    agrees::<send_message::SendMessage>(&send_message::variables(&ids[0], "x"), 0);
+    let message = send_message::variables(&ids[0], "x", None);
+    agrees::<send_message::SendMessage>(&message, 0);
+    agrees::<chat_with_member::ChatWithMember>(&chat_with_member::variables(&ids[0]), 0);
+    let talk = ConversationId::new("c");
+    let messages = chat_messages::variables(&talk, 9, None);
+    agrees::<chat_messages::ChatMessages>(&messages, 9);
+    let messages = private_messages::variables(&talk, 9, None);
+    agrees::<private_messages::PrivateMessages>(&messages, 9);
+    events_agree(&space);
     let token = limited_token::variables(&NetworkId::new("n"), Some(&ids[0]));
     agrees::<limited_token::LimitedToken>(&token, 0);
     agrees::<root_fields::RootFields>(&serde_json::Map::new(), 0);
@@ -367,6 +376,39 @@ fn a_change_of_a_post_always_says_whether_it_is_published() {
     // No tags at all is a change too.
     let expected = serde_json::json!({ "id": "p", "input": { "publish": false, "tagNames": [] } });
     assert_eq!(sent, expected);
+}
+
+fn events_agree(space: &SpaceId) {
+    let (id, none) = (EventId::new("e"), EventChange::default());
+    let details = EventDetails {
+        title: "t".to_owned(),
+        html: "h".to_owned(),
+        start: jiff::Timestamp::UNIX_EPOCH,
+        end: jiff::Timestamp::UNIX_EPOCH,
+        time_zone: "UTC".to_owned(),
+        physical_places: vec![],
+        virtual_places: vec![],
+        host_ids: vec![],
+        capacity: None,
+        notify: true,
+    };
+    let new = NewEvent {
+        space_id: space.clone(),
+        details,
+    };
+    agrees::<create_event::CreateEvent>(&create_event::variables(&new).unwrap(), 0);
+    agrees::<update_event::UpdateEvent>(&update_event::variables(&id, &none).unwrap(), 0);
+    agrees::<delete_event::DeleteEvent>(&delete_event::variables(&id), 0);
+    agrees::<register_for_event::RegisterForEvent>(&register_for_event::variables(&id), 0);
+    agrees::<event::EventQuery>(&event::variables(&id), 0);
+    agrees::<events::Events>(&events::variables(space, 9, None), 9);
+    agrees::<event_post::EventPost>(&event_post::variables(&id), 0);
+    let types = [PostTypeId::new("t")];
+    let posts = event_posts::variables(space, types.iter(), 9, None);
+    agrees::<event_posts::EventPosts>(&posts, 9);
+    let change = update_event_post::variables(&id, vec![], true);
+    agrees::<update_event_post::UpdateEventPost>(&change, 0);
+    agrees::<delete_event_post::DeleteEventPost>(&delete_event_post::variables(&id), 0);
 }
 
 #[test]

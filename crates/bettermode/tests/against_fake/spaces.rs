@@ -105,7 +105,7 @@ async fn spaces_are_listed_without_private_conversations_and_read_one_by_one() {
     both(async |stage, _| {
         let members = stage.members().await;
         let as_member = stage.client.acting_as(members[0].0.clone()).unwrap();
-        let sent = as_member.send_direct_message(&members[1].0, "<p>Hi</p>");
+        let sent = as_member.send_direct_message(&members[1].0, "<p>Hi</p>", None);
         sent.await.unwrap();
         let spaces = stage.client.spaces().await.unwrap();
         assert_eq!(spaces.len(), 8);

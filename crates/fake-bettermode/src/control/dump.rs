@@ -40,7 +40,7 @@ pub(super) fn world(fake: &Fake, query: Option<&str>) -> Value {
         "spaces": keep(spaces(world)),
         "postTypes": keep(post_types(world)),
         "posts": keep(posts(world)),
-        "events": keep(world.events.iter().map(|event| event.view.clone()).collect()),
+        "events": keep(events(world)),
         "messages": keep(messages(world)),
     })
 }
@@ -168,7 +168,22 @@ fn posts(world: &World) -> Vec<Value> {
                 "ownerId": post.owner_id,
                 "createdById": post.created_by,
                 "repliedToId": post.replied_to.first(),
+                "fields": post.mapped.iter().map(|field| json!({
+                    "key": field.key, "value": field.value,
+                })).collect::<Vec<_>>(),
             })
+        })
+        .collect()
+}
+
+fn events(world: &World) -> Vec<Value> {
+    let events = world.events.iter();
+    events
+        .map(|event| {
+            let people = event.registrations.iter().map(|one| &one.member_id);
+            let mut view = event.view.clone();
+            view["registeredMemberIds"] = json!(people.collect::<Vec<_>>());
+            view
         })
         .collect()
 }
@@ -182,6 +197,7 @@ fn messages(world: &World) -> Vec<Value> {
                 "chatId": message.chat_id,
                 "authorId": message.author_id,
                 "content": message.content,
+                "nonce": message.nonce,
             })
         })
         .collect()

@@ -21,6 +21,9 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "removeSpaceMembers" => memberships::remove(call, args),
         "sendMessageToMember" => messages::send(call, args),
         "createEvent" => calendar::create_event(call, args),
+        "updateEvent" => calendar::update_event(call, args),
+        "deleteEvent" => action(call, || calendar::delete_event(call, args)),
+        "registerForEvent" => action(call, || calendar::register(call, args)),
         _ => Err(query::unanswered(name)),
     }
 }

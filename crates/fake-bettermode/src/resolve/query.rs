@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::list::{self, Item};
-use super::{access, invitations, members, memberships, messages, posts, session, views};
+use super::{access, calendar, invitations, members, memberships, messages, posts, session, views};
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::time::iso;
@@ -38,6 +38,10 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "postTypes" => post_types(world, args),
         "spacePostTypes" => space_post_types(call, world, args),
         "space" => space(call, world, args),
+        "findChatWithMember" => messages::find_chat(call, world, args),
+        "messages" => messages::page(call, world, args),
+        "event" => calendar::one(call, world, args),
+        "events" => calendar::page(call, world, args),
         "spaces" => spaces(call, world, args),
         "spaceMembers" => memberships::of_space(call, world, args),
         "memberSpaces" => memberships::of_member(call, world, args),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::args::Args;
-use super::{access, posts, views};
+use super::{access, calendar, posts, views};
 use crate::graphql::Call;
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -54,6 +54,7 @@ pub(crate) fn field(
             let inviter = world.members.get(id("inviterId"));
             inviter.map_or(Value::Null, |member| views::member(call, world, member))
         }
+        ("Event", "authMemberProps") => calendar::props(call, world, id("id"), scopes(call, world)),
         ("Space", "authMemberProps") => space_props(call, world, id("id")),
         _ => Value::Null,
     })

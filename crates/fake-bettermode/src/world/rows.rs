@@ -203,6 +203,16 @@ pub(crate) struct Event {
     pub(crate) id: String,
     /// The fields of `Event` that the caller gave or the fake made, as they are read.
     pub(crate) view: serde_json::Value,
+    /// In the order of their coming.
+    pub(crate) registrations: Vec<Registration>,
+}
+
+/// Somebody who comes to an event.
+#[derive(Debug, Clone)]
+pub(crate) struct Registration {
+    pub(crate) id: String,
+    pub(crate) member_id: String,
+    pub(crate) at: Timestamp,
 }
 
 macro_rules! rows {
