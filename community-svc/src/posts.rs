@@ -11,6 +11,7 @@ use crate::upstream::Upstream;
 mod change;
 mod creation;
 mod deletion;
+mod post_types;
 pub(crate) mod values;
 
 pub use change::{PostChange, PreparedChange};
@@ -41,13 +42,17 @@ pub struct PostFilter {
 #[derive(Debug, Clone)]
 pub struct Posts {
     upstream: Upstream,
+    post_types: post_types::PostTypes,
 }
 
 impl Posts {
     /// Over this upstream.
     #[must_use]
     pub fn new(upstream: Upstream) -> Self {
-        Self { upstream }
+        Self {
+            upstream,
+            post_types: post_types::PostTypes::new(),
+        }
     }
 
     /// One post or reply with all its parts.
@@ -100,3 +105,7 @@ fn query(filter: &PostFilter) -> PostQuery {
         limit: filter.limit,
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "simulation")]
+mod tests;

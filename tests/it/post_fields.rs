@@ -97,6 +97,23 @@ async fn the_type_that_takes_the_fields_is_picked() {
 }
 
 #[tokio::test]
+async fn the_types_of_a_space_are_asked_for_once_and_again_before_anything_is_refused() {
+    let sandbox = Sandbox::start().await;
+    let (space, _) = meetups(&sandbox.fake.world().await);
+    for _ in 0..3 {
+        create(&sandbox, post_in(&space)).await.unwrap();
+    }
+    assert_eq!(sandbox.fake.requests("spacePostTypes").await, 1);
+    let unknown = CreatePostRequest {
+        post_type_id: "notype000000000".to_owned(),
+        ..post_in(&space)
+    };
+    let failure = refused(&sandbox, unknown).await;
+    let _checked = failure.is(Code::InvalidArgument, ErrorReason::PostTypeNotFound);
+    assert_eq!(sandbox.fake.requests("spacePostTypes").await, 2);
+}
+
+#[tokio::test]
 async fn what_the_post_type_does_not_take_is_refused_before_bettermode_hears_of_it() {
     let sandbox = Sandbox::start().await;
     let (space, event) = meetups(&sandbox.fake.world().await);

@@ -5,7 +5,7 @@ use bettermode::{
 };
 use jiff::Timestamp;
 
-use super::{Posts, Values, values};
+use super::{Posts, Values, post_types::PostTypes, values};
 use crate::error::{Call, Error};
 use crate::upstream::Upstream;
 
@@ -30,6 +30,7 @@ pub struct NewPost {
 #[derive(Debug, Clone)]
 pub struct PreparedPost {
     upstream: Upstream,
+    post_types: PostTypes,
     client: Client,
     post: CreatePost,
 }
@@ -50,11 +51,9 @@ impl Posts {
     /// for a value that the post type does not take; any of [`Error`].
     pub async fn prepare_post(&self, new: NewPost) -> Result<PreparedPost, Error> {
         let client = self.upstream.acting_as(new.author.as_ref(), Call::POST)?;
-        let types = client.space_post_types(&new.space).await;
-        let types = self.upstream.settle(Call::POST_TYPES, types)?;
-        let (kind, fields) = typed(&new, &types)?;
+        let (kind, fields) = self.typed(&client, &new).await?;
         let post = CreatePost {
-            post_type_id: kind.id.clone(),
+            post_type_id: kind,
             space_id: new.space,
             fields,
             publish: new.publish,
@@ -63,9 +62,26 @@ impl Posts {
         };
         Ok(PreparedPost {
             upstream: self.upstream.clone(),
+            post_types: self.post_types.clone(),
             client,
             post,
         })
+    }
+
+    /// The type and the fields of a new post. A type that we do not know of may have
+    /// been allowed since, so nothing is refused by a kept copy.
+    async fn typed(
+        &self,
+        client: &Client,
+        new: &NewPost,
+    ) -> Result<(PostTypeId, Vec<MappingField>), Error> {
+        let kept = self.post_types.kept(&new.space, self.upstream.now());
+        if let Some(Ok(fitting)) = kept.map(|types| typed(new, &types)) {
+            return Ok(fitting);
+        }
+        let upstream = &self.upstream;
+        let types = self.post_types.fetch(upstream, client, &new.space).await?;
+        typed(new, &types)
     }
 }
 
@@ -82,7 +98,12 @@ impl PreparedPost {
     /// [`Error`]; [`Error::OutcomeUnknown`] when the post may exist all the same.
     pub async fn attempt(&self) -> Result<Post, Error> {
         let created = self.client.create_post(self.post.clone()).await;
-        self.upstream.settle(Call::POST, created)
+        let created = self.upstream.settle(Call::POST, created);
+        if matches!(created, Err(Error::UpstreamRejected { .. })) {
+            // Maybe the types have changed.
+            self.post_types.drop_copy(&self.post.space_id);
+        }
+        created
     }
 
     /// Looks for what an attempt at `since` or later may have made; changes nothing.
@@ -98,12 +119,11 @@ impl PreparedPost {
 }
 
 /// The post type that was asked for, or the first one that fits, and the fields.
-fn typed<'t>(
-    new: &NewPost,
-    types: &'t [PostType],
-) -> Result<(&'t PostType, Vec<MappingField>), Error> {
-    let fill =
-        |kind: &'t PostType| values::complete(kind, &new.values).map(|fields| (kind, fields));
+fn typed(new: &NewPost, types: &[PostType]) -> Result<(PostTypeId, Vec<MappingField>), Error> {
+    let fill = |kind: &PostType| {
+        let fields = values::complete(kind, &new.values)?;
+        Ok::<_, Error>((kind.id.clone(), fields))
+    };
     let Some(wanted) = &new.post_type else {
         let first = types.iter().find_map(|kind| fill(kind).ok());
         return first.ok_or(Error::PostTypeNotFound(
@@ -111,11 +131,9 @@ fn typed<'t>(
              else; name one in post_type_id to hear why not",
         ));
     };
-    let allowed = types
-        .iter()
-        .find(|candidate| candidate.id == *wanted)
-        .ok_or(Error::PostTypeNotFound(
-            "the space does not allow this post type; leave post_type_id empty to have one picked",
-        ))?;
+    let mut allowed = types.iter().filter(|candidate| candidate.id == *wanted);
+    let allowed = allowed.next().ok_or(Error::PostTypeNotFound(
+        "the space does not allow this post type; leave post_type_id empty to have one picked",
+    ))?;
     fill(allowed)
 }

@@ -2360,7 +2360,7 @@ pub struct ReactionCount {
     #[prost(uint32, tag = "2")]
     pub count: u32,
 }
-/// A reaction to add. One that is there already stays, which is no error.
+/// A reaction to add. A member counts once for each key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AddReactionRequest {
     /// BetterMode's id of the post or reply: 1 to 128 characters.
@@ -2382,7 +2382,7 @@ pub struct AddReactionRequest {
 /// The reaction is there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AddReactionResponse {}
-/// A reaction to take back. One that is not there is no error.
+/// A reaction to take back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RemoveReactionRequest {
     /// BetterMode's id of the post or reply: 1 to 128 characters.
