@@ -1,5 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+pub mod methods;
+
+/// What the workspace wants of hand-written code; generated code cannot have it.
+#[cfg(feature = "client")]
+#[warn(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used
+)]
+pub mod client;
+
 /// Version 1 of the contract; grows, never breaks.
 #[allow(
     clippy::all,
