@@ -32,6 +32,7 @@ mod hostile_connections;
 mod limits;
 mod outages;
 mod replicas;
+mod rolling_restarts;
 mod shutdown;
 
 // Running it.
