@@ -49,10 +49,12 @@ mod vendor_signature;
 
 // The repository itself.
 mod dependencies_point_inward;
+mod every_error_is_complete;
 mod every_rpc_is_covered;
 mod tidy;
 
 // Helpers that only these tests need.
+mod any_request;
 mod grpcurl;
 mod raw_grpc;
 mod raw_http;

@@ -34,11 +34,9 @@ fn new_post(request: pb::CreatePostRequest) -> Result<NewPost, Error> {
             format!("must be at most {MAX_TAGS}"),
         ));
     }
-    let tags = request
-        .tags
-        .into_iter()
-        .map(|tag| validate::text("tags", tag, 1, 100))
-        .collect::<Result<_, _>>()?;
+    let tags = validate::each("tags", request.tags, |field, tag| {
+        validate::text(field, tag, 1, 100)
+    })?;
     Ok(NewPost {
         space: SpaceId::new(space),
         title,

@@ -45,6 +45,19 @@ pub(super) fn text(
     Ok(value)
 }
 
+/// Every value of a repeated field; what is wrong is named with its place: `tags[2]`.
+pub(super) fn each<T, U>(
+    field: &'static str,
+    values: Vec<T>,
+    check: impl Fn(&'static str, T) -> Result<U, Error>,
+) -> Result<Vec<U>, Error> {
+    let checked = values
+        .into_iter()
+        .enumerate()
+        .map(|(index, value)| check(field, value).map_err(|error| error.at(index)));
+    checked.collect()
+}
+
 /// A time that may be left out.
 pub(super) fn optional_time(
     field: &'static str,
@@ -95,6 +108,15 @@ mod tests {
     fn blank_and_empty_are_refused_alike() {
         assert!(text("text", String::new(), 1, 9).is_err());
         assert!(text("text", " \n".to_owned(), 1, 9).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_list_is_named_with_its_place() {
+        let tags = ["news", "", "old"].map(str::to_owned).to_vec();
+        let problem = each("tags", tags, |field, tag| text(field, tag, 1, 9)).unwrap_err();
+        assert_eq!(problem, Error::invalid("tags[1]", "must not be empty"));
+        let ids = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(each("ids", ids, id).unwrap(), ["a", "b"]);
     }
 
     #[test]
