@@ -43,6 +43,7 @@ mod testing_mode;
 mod tls;
 
 // Promises to strangers: the contract, and the vendor's schema and signature.
+mod clients_in_other_languages;
 mod contract;
 mod vendor_schema;
 mod vendor_signature;

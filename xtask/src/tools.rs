@@ -115,6 +115,7 @@ fn system_packages(missing: &[Tool]) -> Vec<&'static str> {
                 need(system::has_python(), &["python3"]);
             }
             Source::NpmTree { .. } => need(system::has_npm(), &["nodejs", "npm"]),
+            Source::PythonTree { .. } => need(system::has_pip(), &["python3", "python3-pip"]),
         }
     }
     packages
@@ -142,9 +143,15 @@ fn fetch_all(folder: &Path, missing: &[Tool]) -> Result<(), Error> {
 
 /// The tool in a version that will do: from the PATH, else from the folder.
 fn find(folder: &Path, tool: Tool) -> Option<PathBuf> {
-    if let Source::NpmTree { package, version } = tool.source() {
-        let tree = folder.join(tool.program());
-        return fetch::tree_holds(&tree, package, version).then_some(tree);
+    let tree = folder.join(tool.program());
+    match tool.source() {
+        Source::NpmTree { packages } => {
+            return fetch::npm_tree_holds(&tree, packages).then_some(tree);
+        }
+        Source::PythonTree { packages } => {
+            return fetch::python_tree_holds(&tree, packages).then_some(tree);
+        }
+        _ => {}
     }
     let candidates = [processes::on_path(tool.program()), Some(own(folder, tool))];
     candidates.into_iter().flatten().find(|path| {
