@@ -109,13 +109,14 @@ fn system_packages(missing: &[Tool]) -> Vec<&'static str> {
     for tool in missing {
         match tool.source() {
             Source::System { package } => need(false, &[package]),
-            Source::Python { .. } => need(system::has_pip(), &["python3", "python3-pip"]),
+            Source::Python { .. } | Source::PythonTree { .. } => {
+                need(system::has_pip(), &["python3", "python3-pip"]);
+            }
             Source::Npm { .. } => {
                 need(system::has_npm(), &["nodejs", "npm"]);
                 need(system::has_python(), &["python3"]);
             }
             Source::NpmTree { .. } => need(system::has_npm(), &["nodejs", "npm"]),
-            Source::PythonTree { .. } => need(system::has_pip(), &["python3", "python3-pip"]),
         }
     }
     packages

