@@ -148,7 +148,7 @@ pub(super) const CALLS: &[Call] = &[
     call(
         "Count what all members did",
         "ActivityService/GetActivitySummary",
-        r#"{"period": "7d"}"#,
+        r#"{"most_active_count": 3}"#,
     ),
     call(
         "Erase what is stored about a member",
