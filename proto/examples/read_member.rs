@@ -7,6 +7,11 @@
 //!
 //! The token, where the service wants one, is in `COMMUNITY_SVC_TOKEN`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a small program reads its one setting itself"
+)]
+
 use std::error::Error;
 use std::time::Duration;
 

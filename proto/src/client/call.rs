@@ -93,15 +93,17 @@ where
     ) -> Result<Call<'a>, Response> {
         let (head, body) = request.into_parts();
         let config = self.config.method(head.uri.path());
-        let timeout = asked_for(&head).or(match method.streams {
-            true => None,
-            false => self.timeout.or(config.timeout),
-        });
+        let usual = if method.streams {
+            None
+        } else {
+            self.timeout.or(config.timeout)
+        };
+        let timeout = asked_for(&head).or(usual);
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let message = body
             .collect()
             .await
-            .map_err(|status| status.into_http::<Body>())?
+            .map_err(tonic::Status::into_http::<Body>)?
             .to_bytes();
         let has_request_id = message.first() == Some(&0)
             && message
