@@ -51,12 +51,12 @@ async fn no_call_fails_while_replicas_are_restarted_one_after_the_other() {
         .map(|number| world.text(&format!("/members/{number}/id")))
         .collect();
     let (client, calls, stopped) = (&client, &seen, &stopped);
-    let readers = members[..READERS].iter().map(|id| async move {
+    let reading = members[..READERS].iter().map(|id| async move {
         while !*stopped.borrow() {
             read(client, id, calls).await;
         }
     });
-    let writers = members[..WRITERS].iter().map(|id| async move {
+    let writing = members[..WRITERS].iter().map(|id| async move {
         while !*stopped.borrow() {
             write(client, id, calls).await;
         }
@@ -74,10 +74,10 @@ async fn no_call_fails_while_replicas_are_restarted_one_after_the_other() {
         all_answer(&seen, 2 + restarts).await;
         stop.send(true).unwrap();
     };
-    tokio::join!(operator, join_all(readers), join_all(writers));
+    tokio::join!(operator, join_all(reading), join_all(writing));
 
     let seen = seen.into_inner().unwrap();
-    let (reads, writes) = (seen.reads, seen.writes);
+    let Seen { reads, writes, .. } = seen;
     assert!(
         seen.failures.is_empty(),
         "{} of {reads} reads and {writes} writes failed: {:#?}",
