@@ -225,8 +225,6 @@ impl WebhookEventService for WebhookEvents {
         ))
     }
 
-    type WatchWebhookEventsStream = webhook_events::Stream;
-
     async fn answer_webhook(
         &self,
         request: Request<pb::AnswerWebhookRequest>,
@@ -270,7 +268,7 @@ impl WebhookEventService for WebhookEvents {
     async fn watch_webhook_events(
         &self,
         request: Request<pb::WatchWebhookEventsRequest>,
-    ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
+    ) -> Result<Response<webhook_events::Stream>, Status> {
         enabled(self.enabled)?;
         Ok(Response::new(
             webhook_events::watch(self, request.into_inner()).await?,

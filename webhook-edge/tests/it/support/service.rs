@@ -209,16 +209,6 @@ impl WebhookEventService for World {
     ) -> Result<Response<v1::ListDeadLettersResponse>, Status> {
         Err(failure(Code::Unimplemented))
     }
-
-    type WatchWebhookEventsStream =
-        futures::stream::Empty<Result<v1::WatchWebhookEventsResponse, Status>>;
-
-    async fn watch_webhook_events(
-        &self,
-        _request: Request<v1::WatchWebhookEventsRequest>,
-    ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
 }
 
 #[async_trait]
