@@ -228,6 +228,7 @@ impl Log {
             }
             made => made?,
         };
+        failpoints::reached("queue.segment");
         // From now on the next one must be there.
         self.group.continued();
         self.write(self.next, moment)?;
