@@ -81,7 +81,7 @@ fn write(rest: &[u8]) -> (Vec<u8>, Vec<Group>, usize) {
         for record in &group {
             builder.event(record, record.len() % 2 == 0);
         }
-        builder.removed(&[3..9]);
+        builder.removed(&[3..9, 11..12]);
         let frame = Frame {
             segment: SEGMENT,
             offset: last_begins as u64,
