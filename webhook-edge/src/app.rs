@@ -7,7 +7,7 @@ use std::time::Duration;
 use prometheus_client::registry::Registry;
 use rand::RngExt as _;
 use service_kit::clock::SharedClock;
-use service_kit::http::tls::{self, Tls};
+use service_kit::http::tls::{self, Protocol, Tls};
 use service_kit::http::{ConnectionMetrics, Port, open_files};
 use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
@@ -229,7 +229,10 @@ fn public_port(
     Ok(Port {
         listener,
         limits: settings.limits,
-        tls: settings.tls.map(Tls::load).transpose()?,
+        tls: settings
+            .tls
+            .map(|files| Tls::load(files, Protocol::Http1))
+            .transpose()?,
         metrics: ConnectionMetrics::register(registry, "webhook_edge"),
     })
 }
