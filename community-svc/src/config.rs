@@ -28,6 +28,9 @@ const PREFIXES: &[&str] = &["BETTERMODE_", "COMMUNITY_SVC_", "INTEGRATION_ENABLE
 /// Settings of the programs that share our environment.
 const OF_OTHERS: &[&str] = &[
     "BETTERMODE_WEBHOOK_SECRET",
+    "COMMUNITY_SVC_CA",
+    "COMMUNITY_SVC_CLIENT_CERTIFICATE",
+    "COMMUNITY_SVC_CLIENT_KEY",
     "COMMUNITY_SVC_TOKEN",
     "COMMUNITY_SVC_URL",
     "INTEGRATION_ENABLE_CIRCLE",

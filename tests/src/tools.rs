@@ -27,6 +27,17 @@ pub fn variable_of_the_runner(variable: &str) -> String {
         .unwrap_or_else(|_| panic!("{variable} is not set: run the tests with `cargo xtask test`"))
 }
 
+/// A number that whoever runs the tests may set, for a longer run than the usual one.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a longer run on demand, as `seed` is for the same one again"
+)]
+pub fn number_of_the_runner(variable: &str) -> Option<usize> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().expect("the number of a run is a whole number"))
+}
+
 /// What a tool did.
 #[derive(Debug, Clone)]
 pub struct Ran {

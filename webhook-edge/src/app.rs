@@ -88,10 +88,7 @@ impl App {
         tasks: Tasks,
         shutdown: Shutdown,
     ) -> Result<Self, Error> {
-        let backend = Arc::new(Backend::new(
-            &config.service_url,
-            config.service_token.as_ref(),
-        )?);
+        let backend = Arc::new(Backend::new(&config.service_url, &config.service_access)?);
         let (http, http_address) = bind("WEBHOOK_EDGE_LISTEN", config.listen).await?;
         let (admin, admin_address) = bind("WEBHOOK_EDGE_ADMIN_LISTEN", config.admin_listen).await?;
         let mut registry = Registry::default();

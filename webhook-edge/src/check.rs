@@ -89,7 +89,7 @@ fn certificate(config: &Config) -> Option<Result<String, String>> {
 }
 
 async fn service(config: &Config) -> Result<(bool, Vec<String>), String> {
-    let backend = Backend::new(&config.service_url, config.service_token.as_ref())
+    let backend = Backend::new(&config.service_url, &config.service_access)
         .map_err(|error| format!("community-svc: {error}"))?;
     let status = backend
         .status()
