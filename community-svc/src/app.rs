@@ -48,11 +48,11 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long the start waits for the stores to answer.
 const FIRST_CHECK: Duration = Duration::from_millis(500);
 
-/// How many calls at once keep the embedded store busy: it reads and writes one statement
-/// at a time each, and one more call brings the next.
-const CALLS_OF_A_FILE: usize = 3;
+/// How many calls at once keep the embedded store busy: it reads one statement at a time
+/// and writes one, and the next is brought meanwhile.
+const CALLS_OF_A_FILE: usize = 2;
 
-/// How many calls at once go to MongoDB; its driver keeps a hundred connections.
+/// How many calls at once read from MongoDB, and write to it.
 const CALLS_OF_MONGODB: usize = 64;
 
 /// Why the service could not be put together.

@@ -90,10 +90,11 @@ where
         let (layers, service) = &*self.0;
         let method = call.method();
         // Before any work: a stranger costs nothing but this check.
-        let caller = auth::check(layers.callers.as_ref(), method, &request, peer)?;
+        let caller = auth::identify(layers.callers.as_ref(), method, &request, peer)?;
         if let Some(record) = record {
             record.of(caller.as_ref());
         }
+        auth::permit(method, caller.as_ref())?;
         // Before there is room for it: who calls too much must not crowd out others.
         let _share = match (&layers.limits, &caller) {
             (Some(limits), Some(caller)) => limits.admit(&caller.name).await?,

@@ -11,12 +11,21 @@ pub(crate) enum Priority {
     /// Pages, summaries and batches: the dearest, and nobody waits for one as for a
     /// single answer.
     Low,
-    /// Reads of one thing; webhooks, which wait safely with the edge.
+    /// Reads of one thing.
     Normal,
-    /// What a person has just done, and the answers that BetterMode waits two seconds for.
+    /// What a person has just done; webhooks, and the answers that BetterMode waits for.
     High,
     /// Probes: a service that is busy is not broken.
     Never,
+}
+
+/// What a call has the event store do, which few calls at once keep busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoreUse {
+    /// Read.
+    Reads,
+    /// Write.
+    Writes,
 }
 
 /// What is known of a method before it runs.
@@ -31,8 +40,8 @@ pub(crate) struct Entry {
     pub(crate) is_audited: bool,
     /// What goes last when there is too much.
     pub(crate) priority: Priority,
-    /// Whether the event store does its work, which few calls at once keep busy.
-    pub(crate) uses_store: bool,
+    /// What it has the event store do.
+    pub(crate) store: Option<StoreUse>,
 }
 
 const METHODS: [Entry; 21] = [
@@ -44,18 +53,18 @@ const METHODS: [Entry; 21] = [
     write("/community.v1.CommunityService/SendDirectMessage"),
     write("/community.v1.CommunityService/CreatePost"),
     anybody_known("/community.v1.CommunityService/GetStatus"),
-    ingest("/community.v1.WebhookEventService/AnswerWebhook").urgent(),
-    ingest("/community.v1.WebhookEventService/IngestWebhookEvents").on_store(),
-    read("/community.v1.WebhookEventService/GetWebhookEvent").on_store(),
-    bulk("/community.v1.WebhookEventService/ListWebhookEvents").on_store(),
+    ingest("/community.v1.WebhookEventService/AnswerWebhook"),
+    ingest("/community.v1.WebhookEventService/IngestWebhookEvents").writing(),
+    read("/community.v1.WebhookEventService/GetWebhookEvent").reading(),
+    bulk("/community.v1.WebhookEventService/ListWebhookEvents").reading(),
     bulk("/community.v1.WebhookEventService/WatchWebhookEvents"),
     admin("/community.v1.WebhookEventService/ListDeadLetters")
         .unaudited()
-        .on_store(),
-    admin("/community.v1.WebhookEventService/ReplayWebhookEvents").on_store(),
-    bulk("/community.v1.ActivityService/ListMemberActivities").on_store(),
-    bulk("/community.v1.ActivityService/GetActivitySummary").on_store(),
-    admin("/community.v1.ActivityService/EraseMemberData").on_store(),
+        .reading(),
+    admin("/community.v1.WebhookEventService/ReplayWebhookEvents").writing(),
+    bulk("/community.v1.ActivityService/ListMemberActivities").reading(),
+    bulk("/community.v1.ActivityService/GetActivitySummary").reading(),
+    admin("/community.v1.ActivityService/EraseMemberData").writing(),
     // Probes hold no secret.
     probe("/grpc.health.v1.Health/Check"),
     probe("/grpc.health.v1.Health/Watch"),
@@ -108,7 +117,7 @@ const fn entry(path: &'static str, scopes: Option<Scopes>, priority: Priority) -
         scopes,
         is_audited: false,
         priority,
-        uses_store: false,
+        store: None,
     }
 }
 
@@ -130,7 +139,7 @@ const fn write(path: &'static str) -> Entry {
 
 /// Brings webhooks.
 const fn ingest(path: &'static str) -> Entry {
-    entry(path, Some(Scopes::of(&[Scope::Ingest])), Priority::Normal)
+    entry(path, Some(Scopes::of(&[Scope::Ingest])), Priority::High)
 }
 
 /// Keeps the service in order.
@@ -166,13 +175,13 @@ impl Entry {
         self
     }
 
-    const fn urgent(mut self) -> Self {
-        self.priority = Priority::High;
+    const fn reading(mut self) -> Self {
+        self.store = Some(StoreUse::Reads);
         self
     }
 
-    const fn on_store(mut self) -> Self {
-        self.uses_store = true;
+    const fn writing(mut self) -> Self {
+        self.store = Some(StoreUse::Writes);
         self
     }
 }

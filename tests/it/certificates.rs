@@ -84,7 +84,8 @@ async fn a_certificate_that_nobody_named_and_none_at_all_are_strangers_without_a
 #[tokio::test]
 async fn a_certificate_of_another_authority_does_not_get_as_far_as_a_call() {
     let (sandbox, authority) = guarded().await;
-    let foreign = Authority::new().issue("client", "DNS:crm.example.internal");
+    let other = Authority::new();
+    let foreign = other.issue("client", "DNS:crm.example.internal");
     // The client learns of it at its first read.
     match authority.connect(&sandbox, Some(&foreign)).await {
         Err(_) => {}

@@ -23,7 +23,10 @@ const READ: &str = "/community.v1.CommunityService/GetMember";
 const STATUS: &str = "/community.v1.CommunityService/GetStatus";
 
 /// Longer than an honest call takes on a loaded machine.
-const UNHARMED: Duration = Duration::from_secs(2);
+const UNHARMED: Duration = Duration::from_secs(5);
+
+/// Longer than anything takes while a test itself has ten thousand things to send.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Somebody honest who calls one call after the other.
 struct Honest {
@@ -57,7 +60,7 @@ impl Honest {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_are_taken_back_at_once_by_the_thousand_harm_nobody() {
     let sandbox = Sandbox::start().await;
     let honest = Honest::start(&sandbox.clients);
@@ -81,7 +84,7 @@ async fn calls_that_are_taken_back_at_once_by_the_thousand_harm_nobody() {
     honest.was_served().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn frames_of_rapid_resets_written_by_hand_end_the_connection_or_harm_nobody() {
     let sandbox = Sandbox::start().await;
     let honest = Honest::start(&sandbox.clients);
@@ -102,7 +105,7 @@ async fn frames_of_rapid_resets_written_by_hand_end_the_connection_or_harm_nobod
     hostile.is_over_or_answers().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_streams_on_one_connection_are_not_opened() {
     let sandbox = Sandbox::start().await;
     let honest = Honest::start(&sandbox.clients);
@@ -122,10 +125,9 @@ async fn ten_thousand_streams_on_one_connection_are_not_opened() {
     honest.was_served().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousands_of_streams_over_many_connections_leave_room_for_others() {
     let sandbox = Sandbox::start().await;
-    let honest = Honest::start(&sandbox.clients);
     let address = sandbox.clients.service_address();
     let mut held = Vec::new();
     for _ in 0..40 {
@@ -141,25 +143,28 @@ async fn thousands_of_streams_over_many_connections_leave_room_for_others() {
         }
         held.push((connection, streams));
     }
-    // They take all slots, and then some are refused; those of health never are.
-    let health = sandbox.clients.health();
+    // They take all slots, and more are refused, at once and with pushback; probes are
+    // not.
+    let mut client = sandbox.clients.community();
+    let refused = timeout(PATIENCE, client.get_status(GetStatusRequest {}))
+        .await
+        .unwrap();
+    let failure = Failure::of(refused).is(Code::ResourceExhausted, ErrorReason::Overloaded);
+    assert!(failure.retry_after.is_some());
     let check = tonic_health::pb::HealthCheckRequest::default();
-    let mut probing = health.clone();
-    timeout(UNHARMED, probing.check(check))
+    let mut health = sandbox.clients.health();
+    timeout(PATIENCE, health.check(check))
         .await
         .unwrap()
         .unwrap();
     drop(held);
-    // As long as slots are taken, honest calls are refused, but quickly.
-    let _refused_or_served = timeout(UNHARMED, honest.calls).await;
-    let mut client = sandbox.clients.community();
     integration_tests::eventually("others are served again", async || {
         client.get_status(GetStatusRequest {}).await.map(drop)
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_are_too_large_cut_or_lie_about_their_length_are_refused_with_a_reason() {
     let sandbox = Sandbox::start().await;
     let honest = Honest::start(&sandbox.clients);
@@ -184,18 +189,18 @@ async fn messages_that_are_too_large_cut_or_lie_about_their_length_are_refused_w
     honest.was_served().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_grows_when_it_is_unpacked_is_refused() {
-    let sandbox = Sandbox::start().await;
-    let honest = Honest::start(&sandbox.clients);
-    let connection = Connection::plain(sandbox.clients.service_address()).await;
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let megabyte = vec![0; 1024 * 1024];
-    for _ in 0..256 {
+    for _ in 0..32 {
         packer.write_all(&megabyte).unwrap();
     }
     let packed = packer.finish().unwrap();
     assert!(packed.len() < 1024 * 1024);
+    let sandbox = Sandbox::start().await;
+    let honest = Honest::start(&sandbox.clients);
+    let connection = Connection::plain(sandbox.clients.service_address()).await;
     let body = frame_of(true, packed.len(), &packed);
     let headers = [("grpc-encoding", "gzip")];
     for _ in 0..4 {
@@ -209,7 +214,7 @@ async fn a_message_that_grows_when_it_is_unpacked_is_refused() {
     honest.was_served().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn time_outs_that_are_none_count_as_none_and_unknown_packing_is_named() {
     let sandbox = Sandbox::start().await;
     let connection = Connection::plain(sandbox.clients.service_address()).await;
@@ -241,7 +246,7 @@ async fn time_outs_that_are_none_count_as_none_and_unknown_packing_is_named() {
     assert!(failure.message.contains("snappy"), "{failure:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heads_beyond_the_limit_and_garbage_end_the_connection_and_nothing_else() {
     let sandbox = Sandbox::start().await;
     let honest = Honest::start(&sandbox.clients);

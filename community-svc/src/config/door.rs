@@ -35,7 +35,8 @@ pub struct Door {
     pub limits: Limits,
     /// Calls at once; more are refused.
     pub max_calls: usize,
-    /// Calls at once that the event store works for; 0 for as many as fit the store.
+    /// Calls at once that read from the event store, and that write to it; 0 for as many
+    /// as fit the store.
     pub max_store_calls: usize,
     /// How much one caller may call.
     pub of_one_caller: caller_limits::Settings,

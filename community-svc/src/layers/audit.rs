@@ -76,7 +76,7 @@ impl Record {
             outcome,
             reason,
             request_id = self.id.as_str(),
-            micros = self.started.elapsed().as_micros(),
+            micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "write"
         );
     }

@@ -12,38 +12,40 @@ use crate::connections::Peer;
 use crate::error::Error;
 use crate::methods::Method;
 
-/// The caller, where callers are asked who they are; refuses strangers, methods that
-/// are in no table, and callers without the scope.
-pub(crate) fn check(
+/// Who calls, where callers are asked who they are; refuses strangers.
+pub(crate) fn identify(
     register: Option<&Register>,
     method: Method,
     request: &Request,
     peer: &Peer,
 ) -> Result<Option<Arc<Caller>>, Error> {
-    let entry = method.entry();
-    if entry.is_some_and(|entry| entry.scopes.is_none()) {
+    if method.entry().is_some_and(|entry| entry.scopes.is_none()) {
         return Ok(None);
     }
-    let caller = match register {
+    match register {
+        Some(register) => known(register, request, peer).map(Some),
         // Only this machine can call.
-        None => None,
-        Some(register) => Some(identify(register, request, peer)?),
-    };
-    let Some(scopes) = entry.and_then(|entry| entry.scopes) else {
-        return Err(Error::unknown_method());
-    };
-    match caller {
-        Some(caller) if !caller.scopes.intersects(scopes) => Err(Error::ScopeMissing {
-            caller: caller.name.clone(),
-            needed: scopes.to_string().replace('+', " or "),
-        }),
-        caller => Ok(caller),
+        None => Ok(None),
+    }
+}
+
+/// Refuses callers without the scope, and methods that are in no table.
+pub(crate) fn permit(method: Method, caller: Option<&Arc<Caller>>) -> Result<(), Error> {
+    let entry = method.entry().ok_or_else(Error::unknown_method)?;
+    match (caller, entry.scopes) {
+        (Some(caller), Some(scopes)) if !caller.scopes.intersects(scopes) => {
+            Err(Error::ScopeMissing {
+                caller: caller.name.clone(),
+                needed: scopes.to_string().replace('+', " or "),
+            })
+        }
+        _ => Ok(()),
     }
 }
 
 /// Whoever sends a token is who the token says, or nobody: a wrong token is a mistake
 /// that a certificate must not hide.
-fn identify(register: &Register, request: &Request, peer: &Peer) -> Result<Arc<Caller>, Error> {
+fn known(register: &Register, request: &Request, peer: &Peer) -> Result<Arc<Caller>, Error> {
     let callers = register.now();
     let caller = match request.headers().get(AUTHORIZATION) {
         Some(header) => header

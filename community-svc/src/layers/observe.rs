@@ -52,6 +52,9 @@ impl Call {
         let micros = elapsed.as_micros();
         match code {
             Code::Ok => tracing::debug!(?code, micros, "call answered"),
+            // There can be thousands in a second, and a line costs more than the refusal;
+            // the metrics count them.
+            Code::ResourceExhausted => tracing::debug!(?code, micros, "call refused"),
             Code::Internal | Code::Unknown | Code::DataLoss => {
                 tracing::error!(?code, micros, "call failed");
             }

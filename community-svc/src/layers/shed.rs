@@ -3,9 +3,9 @@
 //!
 //! Three limits, each on what a call waits for. Slots: how many calls there are at once,
 //! whatever they do. Lag: how long calls wait until a thread takes them up; when no call
-//! has been taken up soon for a while, those that waited too long are refused. And the
-//! [`WaitingRoom`] of those that the event store works for. What goes first is in
-//! `methods.rs`; probes never do.
+//! has been taken up soon for a while, those that waited too long are refused. And two
+//! [`WaitingRoom`]s before the event store, of those who read and of those who write. What
+//! goes first is in `methods.rs`; probes never do.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::waiting_room::{Permit, WaitingRoom};
 use crate::error::Error;
-use crate::methods::{Method, Priority};
+use crate::methods::{Method, Priority, StoreUse};
 
 /// A call that was taken up within this was taken up soon. Well above what the runtime
 /// takes when it is merely busy.
@@ -29,7 +29,8 @@ const INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) struct Door {
     slots: Semaphore,
     lag: Lag,
-    store: WaitingRoom,
+    reads: WaitingRoom,
+    writes: WaitingRoom,
 }
 
 /// Room for one call, given back when it is dropped. A call that is answered with a
@@ -41,12 +42,14 @@ pub(crate) struct Room<'a> {
 }
 
 impl Door {
-    /// Room for so many calls at once, so many of them at the event store.
+    /// Room for so many calls at once, so many of them reading from the event store and so
+    /// many writing to it.
     pub(crate) fn new(calls: usize, at_the_store: usize) -> Self {
         Self {
             slots: Semaphore::new(calls.min(Semaphore::MAX_PERMITS)),
             lag: Lag::new(Instant::now()),
-            store: WaitingRoom::new(at_the_store),
+            reads: WaitingRoom::new(at_the_store),
+            writes: WaitingRoom::new(at_the_store),
         }
     }
 
@@ -64,9 +67,10 @@ impl Door {
         let now = Instant::now();
         self.lag.admit(arrived, now, priority)?;
         let slot = self.slots.try_acquire().map_err(|_| Error::Overloaded)?;
-        let store = match method.entry() {
-            Some(entry) if entry.uses_store => Some(self.store.enter(priority).await?),
-            _ => None,
+        let store = match method.entry().and_then(|entry| entry.store) {
+            Some(StoreUse::Reads) => Some(self.reads.enter(priority).await?),
+            Some(StoreUse::Writes) => Some(self.writes.enter(priority).await?),
+            None => None,
         };
         Ok(Some(Room {
             _slot: slot,

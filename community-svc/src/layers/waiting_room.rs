@@ -4,8 +4,12 @@
 //! they came, and each may wait out a burst. When it has not been empty for a while, more
 //! come than can be served: then each may wait a moment only, and the youngest is taken
 //! first, because the oldest will hardly be in time. (Controlled delay and adaptive LIFO,
-//! as Facebook described them in "Fail at Scale", ACM Queue 13(8), 2015.) More urgent
-//! calls are taken before all that are less urgent.
+//! as Facebook described them in "Fail at Scale", ACM Queue 13(8), 2015.) Of the least
+//! urgent only a few wait then, so that refusing the others costs next to nothing.
+//!
+//! More urgent calls are taken before all that are less urgent. The most urgent are always
+//! taken in their order and wait longest: there are as many as people and the edge send
+//! one after the other, and a crowd of them is no reason to lose some.
 //!
 //! It knows nothing of what they wait for.
 
@@ -19,11 +23,8 @@ use tokio::time::{Instant, timeout};
 use crate::error::Error;
 use crate::methods::Priority;
 
-/// How long one may wait while the room empties now and then.
-const PATIENCE: Duration = Duration::from_millis(100);
-
-/// How long one may wait when it does not.
-const CROWDED: Duration = Duration::from_millis(5);
+/// When the room has not been empty for so long, it is crowded.
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Priorities that can wait.
 const CLASSES: usize = 3;
@@ -34,6 +35,7 @@ pub(crate) struct WaitingRoom(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
+    places: usize,
     free: usize,
     /// Those who wait, by priority, the oldest first. Some may have left.
     waiting: [VecDeque<oneshot::Sender<Permit>>; CLASSES],
@@ -51,6 +53,7 @@ impl WaitingRoom {
     /// So many may work at once; at least one.
     pub(crate) fn new(places: usize) -> Self {
         Self(Arc::new(Mutex::new(State {
+            places: places.max(1),
             free: places.max(1),
             waiting: Default::default(),
             empty_at: Instant::now(),
@@ -70,9 +73,13 @@ impl WaitingRoom {
                     return Ok(self.permit());
                 }
             }
+            let is_crowded = state.is_crowded(now);
+            if is_crowded && priority == Priority::Low && state.waiting() >= 2 * state.places {
+                return Err(Error::Overloaded);
+            }
             let (sender, turn) = oneshot::channel();
             state.waiting[class(priority)].push_back(sender);
-            (turn, state.patience(now))
+            (turn, patience(priority, is_crowded))
         };
         match timeout(patience, turn).await {
             Ok(Ok(permit)) => Ok(permit),
@@ -85,8 +92,8 @@ impl WaitingRoom {
     fn hand_on(&self) {
         let mut state = self.state();
         let now = Instant::now();
-        let youngest_first = state.patience(now) == CROWDED;
-        while let Some(next) = state.next(youngest_first) {
+        let is_crowded = state.is_crowded(now);
+        while let Some(next) = state.next(is_crowded) {
             match next.send(self.permit()) {
                 Ok(()) => return,
                 // Gone meanwhile. The right is still ours, and dropping it would come
@@ -114,19 +121,21 @@ impl State {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// How long whoever comes now may wait.
-    fn patience(&self, now: Instant) -> Duration {
-        if now.saturating_duration_since(self.empty_at) > PATIENCE {
-            CROWDED
-        } else {
-            PATIENCE
-        }
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
     }
 
-    fn next(&mut self, youngest_first: bool) -> Option<oneshot::Sender<Permit>> {
-        let mut most_urgent_first = self.waiting.iter_mut().rev();
-        let class = most_urgent_first.find(|class| !class.is_empty())?;
-        if youngest_first {
+    fn is_crowded(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.empty_at) > INTERVAL
+    }
+
+    fn next(&mut self, is_crowded: bool) -> Option<oneshot::Sender<Permit>> {
+        let [low, normal, high] = &mut self.waiting;
+        if let Some(next) = high.pop_front() {
+            return Some(next);
+        }
+        let class = if normal.is_empty() { low } else { normal };
+        if is_crowded {
             class.pop_back()
         } else {
             class.pop_front()
@@ -149,6 +158,17 @@ impl Drop for Permit {
             room.hand_on();
         }
     }
+}
+
+/// How long one may wait.
+fn patience(priority: Priority, is_crowded: bool) -> Duration {
+    Duration::from_millis(match (priority, is_crowded) {
+        (Priority::Low, true) => 5,
+        (Priority::Low, false) => 100,
+        (Priority::Normal, true) => 25,
+        (Priority::Normal, false) => 250,
+        (Priority::High | Priority::Never, _) => 1000,
+    })
 }
 
 fn class(priority: Priority) -> usize {
@@ -235,7 +255,28 @@ mod tests {
         let began = Instant::now();
         let late = room.enter(Priority::Low).await;
         assert_eq!(late.unwrap_err(), Error::Overloaded);
-        assert!(began.elapsed() < 2 * CROWDED, "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_millis(10),
+            "{:?}",
+            began.elapsed()
+        );
+        // There is no place to wait for one more who is not urgent, but for the urgent.
+        let _more = [(); 2].map(|()| waiting(&room, Priority::Normal));
+        let full = room.enter(Priority::Low).now_or_never();
+        assert!(full.is_some_and(|entered| entered.is_err()));
+        let _urgent = waiting(&room, Priority::High);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_most_urgent_are_taken_in_their_order_however_many_they_are() {
+        let room = WaitingRoom::new(1);
+        let mut working = room.enter(Priority::High).await.unwrap();
+        let callers: Vec<_> = (0..60).map(|_| waiting(&room, Priority::High)).collect();
+        for mut caller in callers {
+            advance(Duration::from_millis(10)).await;
+            drop(working);
+            working = caller.as_mut().now_or_never().expect("a turn").unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]
