@@ -100,7 +100,7 @@ async fn a_write_whose_caller_goes_away_is_recorded_as_well() {
     let mut community = sandbox.clients.community();
     let request = with(post_in(&space), "writer", "order-6");
     let call = community.create_post(request);
-    let gone = tokio::time::timeout(Duration::from_millis(2_000), call).await;
+    let gone = tokio::time::timeout(Duration::from_secs(2), call).await;
     assert!(gone.is_err(), "{gone:?}");
     let abandoned = record(&sandbox, "order-6").await;
     assert_eq!(abandoned["caller"], "crm");
