@@ -106,7 +106,9 @@ impl Backend {
         let mut client = WebhookEventServiceClient::new(self.channel.clone());
         let first = self.request(request.clone(), DEADLINE);
         match client.ingest_webhook_events(first).await {
-            Err(status) if status.code() == Code::Unavailable => {
+            // CANCELLED is the client's own word for a call that waited in a connection as
+            // the service asked it to end.
+            Err(status) if matches!(status.code(), Code::Unavailable | Code::Cancelled) => {
                 tokio::time::sleep(RETRY_PAUSE).await;
                 let second = self.request(request, DEADLINE);
                 client.ingest_webhook_events(second).await

@@ -13,6 +13,9 @@ use crate::caller_limits;
 use crate::callers::Callers;
 use crate::connections::Limits;
 
+/// The longest of our times; longer ones are mistakes.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Who may call.
 #[derive(Debug, Clone)]
 pub struct Auth {
@@ -74,6 +77,20 @@ impl Door {
         };
         if door.limits.connections == 0 {
             settings.reject("COMMUNITY_SVC_MAX_CONNECTIONS=0: use at least 1");
+        }
+        for (key, time) in [
+            ("COMMUNITY_SVC_MAX_CONNECTION_AGE_SECONDS", door.limits.age),
+            (
+                "COMMUNITY_SVC_MAX_CONNECTION_GRACE_SECONDS",
+                door.limits.grace,
+            ),
+            ("COMMUNITY_SVC_DRAIN_NOTICE_SECONDS", door.notice),
+            ("COMMUNITY_SVC_DRAIN_SECONDS", door.drain),
+        ] {
+            if time > LONGEST {
+                let (asked, longest) = (time.as_secs(), LONGEST.as_secs());
+                settings.reject(format!("{key}={asked}: use at most {longest}"));
+            }
         }
         door
     }

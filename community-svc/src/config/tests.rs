@@ -207,3 +207,16 @@ fn every_secret_can_come_from_a_file() {
         assert!(shown.iter().any(|shown| shown == line), "{line}: {shown:?}");
     }
 }
+
+#[test]
+fn times_that_are_mistakes_are_refused() {
+    let far = [
+        ("TESTING_MODE", "true"),
+        (
+            "COMMUNITY_SVC_MAX_CONNECTION_AGE_SECONDS",
+            "18446744073709551615",
+        ),
+        ("COMMUNITY_SVC_DRAIN_NOTICE_SECONDS", "99999999"),
+    ];
+    assert_eq!(load(&far).unwrap_err().0.len(), 2);
+}
