@@ -167,7 +167,7 @@ fn patience(priority: Priority, is_crowded: bool) -> Duration {
         (Priority::Low, false) => 100,
         (Priority::Normal, true) => 25,
         (Priority::Normal, false) => 250,
-        (Priority::High | Priority::Never, _) => 1000,
+        (Priority::High | Priority::Never, _) => 5000,
     })
 }
 
