@@ -1089,11 +1089,12 @@ pub enum ErrorReason {
     EventStoreUnavailable = 15,
     /// The page token is damaged or belongs to another query. INVALID_ARGUMENT.
     InvalidPageToken = 16,
-    /// No bearer token, or not a known one. UNAUTHENTICATED.
+    /// No bearer token or client certificate, or not a known one. UNAUTHENTICATED.
     Unauthenticated = 17,
     /// The caller's deadline passed. DEADLINE_EXCEEDED.
     DeadlineExceeded = 18,
-    /// The service is at its limit of calls at once. RESOURCE_EXHAUSTED.
+    /// The service has more calls than it can answer in time;
+    /// google.rpc.RetryInfo says when to call again. RESOURCE_EXHAUSTED.
     Overloaded = 19,
     /// A fault in the service; the log has it under the request id. INTERNAL.
     Internal = 20,
@@ -1123,6 +1124,13 @@ pub enum ErrorReason {
     /// The community's network has no way of doing or keeping this; the metadata says
     /// what. FAILED_PRECONDITION.
     NotSupportedByNetwork = 42,
+    /// The caller is known, and its token or certificate lacks the scope that the
+    /// method needs; the metadata names it. PERMISSION_DENIED.
+    ScopeMissing = 50,
+    /// This caller has as many calls at once, or in this second, as the service
+    /// gives to one; google.rpc.RetryInfo says when to call again.
+    /// RESOURCE_EXHAUSTED.
+    CallerLimitExceeded = 51,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1163,6 +1171,8 @@ impl ErrorReason {
             Self::ConversationNotFound => "ERROR_REASON_CONVERSATION_NOT_FOUND",
             Self::EventNotFound => "ERROR_REASON_EVENT_NOT_FOUND",
             Self::NotSupportedByNetwork => "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK",
+            Self::ScopeMissing => "ERROR_REASON_SCOPE_MISSING",
+            Self::CallerLimitExceeded => "ERROR_REASON_CALLER_LIMIT_EXCEEDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1204,6 +1214,8 @@ impl ErrorReason {
             "ERROR_REASON_CONVERSATION_NOT_FOUND" => Some(Self::ConversationNotFound),
             "ERROR_REASON_EVENT_NOT_FOUND" => Some(Self::EventNotFound),
             "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK" => Some(Self::NotSupportedByNetwork),
+            "ERROR_REASON_SCOPE_MISSING" => Some(Self::ScopeMissing),
+            "ERROR_REASON_CALLER_LIMIT_EXCEEDED" => Some(Self::CallerLimitExceeded),
             _ => None,
         }
     }
