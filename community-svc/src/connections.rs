@@ -10,13 +10,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use service_kit::http::tls::{self, Tls};
 use service_kit::tasks::Tasks;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,11 @@ use places::{Place, Places};
 
 /// How long a client may take from connecting until it has spoken HTTP/2, TLS included.
 const FIRST_WORDS: Duration = Duration::from_secs(10);
+
+/// How long the port waits, as it closes, for those who have just connected to speak, and
+/// for clients to close what has ended. Closing first, with something of theirs unread,
+/// would reset the connection, and they would lose what told them that it ended.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What connections may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,22 +96,9 @@ where
 {
     let places = Arc::new(Places::new(&port.limits, port.metrics));
     let http2 = builder();
-    loop {
-        let accepted = tokio::select! {
-            () = closing.gently.cancelled() => break,
-            accepted = port.listener.accept() => accepted,
-        };
-        let (stream, address) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, most likely.
-                tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
+    let begin = |stream: TcpStream, address: SocketAddr| {
         let Some(place) = places.admit(address.ip()) else {
-            continue;
+            return;
         };
         let connection = Connection {
             address,
@@ -116,6 +109,24 @@ where
             _place: place,
         };
         tasks.spawn("grpc connection", connection.run(stream, port.tls.clone()));
+    };
+    loop {
+        let accepted = tokio::select! {
+            () = closing.gently.cancelled() => break,
+            accepted = port.listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, address)) => begin(stream, address),
+            Err(error) => {
+                // Out of file descriptors, most likely.
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    // Who is connected and waits to be accepted would be reset.
+    while let Some(Ok((stream, address))) = port.listener.accept().now_or_never() {
+        begin(stream, address);
     }
     drop(port.listener);
     places.all_closed().await;
@@ -188,7 +199,7 @@ where
                     Ok::<_, String>((stream, Peer(names)))
                 };
                 let shaken = tokio::select! {
-                    () = self.closing.gently.cancelled() => return,
+                    () = farewell(&self.closing) => return,
                     shaken = timeout(FIRST_WORDS, handshake) => shaken,
                 };
                 match shaken {
@@ -208,13 +219,14 @@ where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         // hyper waits for the first words without a limit.
-        let io = tokio::select! {
-            () = self.closing.gently.cancelled() => return Ok(()),
-            read = timeout(FIRST_WORDS, preface::read(io)) => match read {
-                Ok(read) => read.map_err(|error| error.to_string())?,
-                Err(_) => return Err("the client did not speak HTTP/2 in time".to_owned()),
-            },
+        let first_words = async {
+            tokio::select! {
+                read = preface::read(io) => read.map_err(|error| error.to_string()),
+                () = tokio::time::sleep(FIRST_WORDS) => Err(SILENT.to_owned()),
+                () = farewell(&self.closing) => Err(SILENT.to_owned()),
+            }
         };
+        let (io, ended) = first_words.await?;
         let inbound = self.inbound;
         let service = service_fn(move |request: http::Request<Incoming>| {
             // The time until a thread takes the call up counts as well.
@@ -226,8 +238,30 @@ where
             }
         });
         let connection = self.http2.serve_connection(TokioIo::new(io), service);
-        until_it_ends(pin!(connection), self.ends, &self.closing).await
+        // Boxed, so that it can go, and give back what it ran over.
+        let mut connection = Box::pin(connection);
+        let outcome = until_it_ends(connection.as_mut(), self.ends, &self.closing).await;
+        drop(connection);
+        if let Ok(io) = ended.await {
+            let _still_open = timeout(FAREWELL, until_closed(io)).await;
+        }
+        outcome
     }
+}
+
+/// What is said of a client that does not speak.
+const SILENT: &str = "the client did not speak HTTP/2 in time";
+
+/// A moment after the port began to close.
+async fn farewell(closing: &Closing) {
+    closing.gently.cancelled().await;
+    tokio::time::sleep(FAREWELL).await;
+}
+
+/// Reads, and drops, what a client still sends, until it closes.
+async fn until_closed(mut io: impl AsyncRead + Unpin) {
+    let mut rest = [0; 1024];
+    while io.read(&mut rest).await.is_ok_and(|count| count > 0) {}
 }
 
 /// A connection that can be asked to end.
