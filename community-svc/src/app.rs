@@ -38,6 +38,7 @@ use crate::server::{self, Parts};
 use crate::services::Services;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
+use crate::writes::{SharedWriteStore, Timing, Writes};
 
 /// How long tasks may take to notice that the service has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -202,6 +203,13 @@ fn parts(
         members: members.clone(),
         posts: Posts::new(upstream.clone()),
         direct_messages: DirectMessages::new(upstream.clone()),
+        writes: Writes::new(
+            Arc::clone(&stores.writes),
+            Arc::clone(&clock),
+            tasks.clone(),
+            timing(&config),
+            metrics.clone(),
+        ),
         health: health.clone(),
     };
     let effects = Effects::new(
@@ -218,6 +226,7 @@ fn parts(
     let background = Background::new(
         Arc::clone(&stores.events),
         effects.clone(),
+        stores.writes,
         &config.events,
         &clock,
         &metrics,
@@ -246,12 +255,14 @@ struct Background {
     events: SharedEventStore,
     events_for: Option<Duration>,
     activities: SharedActivityStore,
+    writes: SharedWriteStore,
 }
 
 impl Background {
     fn new(
         events: SharedEventStore,
         effects: Effects,
+        writes: SharedWriteStore,
         config: &EventsConfig,
         clock: &SharedClock,
         metrics: &Metrics,
@@ -271,6 +282,7 @@ impl Background {
             events,
             events_for: (days > 0).then(|| Duration::from_secs(24 * 3_600 * days)),
             activities,
+            writes,
         }
     }
 
@@ -282,6 +294,7 @@ impl Background {
                 self.events,
                 self.events_for,
                 self.activities,
+                self.writes,
                 shutdown.clone(),
             ),
         );
@@ -363,6 +376,15 @@ async fn learn_capabilities(upstream: Upstream) {
     let capabilities = upstream.client().capabilities().await;
     if let Ok(capabilities) = upstream.settle(crate::error::Call::CAPABILITIES, capabilities) {
         tracing::info!(?capabilities, "asked the network what it can do");
+    }
+}
+
+/// An attempt may be two requests, one that reads and one that writes, and the client
+/// gives each its time.
+fn timing(config: &Config) -> Timing {
+    Timing {
+        attempt: 2 * config.bettermode.timeout + Duration::from_secs(2),
+        settle: config.writes.settle,
     }
 }
 

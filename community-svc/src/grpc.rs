@@ -20,6 +20,7 @@ use crate::members::Members;
 use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::Effects;
+use crate::writes::Writes;
 
 mod activities;
 mod convert;
@@ -40,6 +41,7 @@ pub(crate) struct Community {
     pub(crate) members: Members,
     pub(crate) posts: Posts,
     pub(crate) direct_messages: DirectMessages,
+    pub(crate) writes: Writes,
     pub(crate) health: Health,
 }
 

@@ -27,3 +27,4 @@ pub mod simulation;
 pub mod stores;
 pub mod upstream;
 pub mod webhook_answers;
+pub mod writes;

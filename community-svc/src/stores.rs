@@ -10,10 +10,11 @@ use service_kit::tasks::Tasks;
 use crate::activities::{MongoActivities, Retention, SharedActivityStore, SqliteActivities};
 use crate::cache::{Cache, Policy};
 use crate::community_members::{MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers};
-use crate::config::{CacheConfig, Config, EventsConfig};
+use crate::config::{CacheConfig, Config};
 use crate::events::{self, SharedEventStore};
 use crate::rate_limit::Limiter;
 use crate::redis_link::{AddressError, RedisLink};
+use crate::writes::{MongoWrites, SharedWriteStore, SqliteWrites};
 
 mod error;
 pub mod mongo;
@@ -45,6 +46,7 @@ pub(crate) struct Stores {
     pub(crate) events: SharedEventStore,
     pub(crate) members: SharedMemberStore,
     pub(crate) activities: SharedActivityStore,
+    pub(crate) writes: SharedWriteStore,
 }
 
 impl Stores {
@@ -66,13 +68,14 @@ impl Stores {
             Arc::clone(clock),
             tasks.clone(),
         );
-        let (events, members, activities) = lasting(&config.events, clock)?;
+        let (events, members, activities, writes) = lasting(config, clock)?;
         Ok(Self {
             cache,
             limiter: Arc::new(limiter),
             events,
             members,
             activities,
+            writes,
         })
     }
 }
@@ -90,10 +93,17 @@ fn policy(config: &CacheConfig) -> Policy {
     }
 }
 
-type Lasting = (SharedEventStore, SharedMemberStore, SharedActivityStore);
+type Lasting = (
+    SharedEventStore,
+    SharedMemberStore,
+    SharedActivityStore,
+    SharedWriteStore,
+);
 
 /// What must outlive the process, all of it in one place.
-fn lasting(config: &EventsConfig, clock: &SharedClock) -> Result<Lasting, StoreError> {
+fn lasting(config: &Config, clock: &SharedClock) -> Result<Lasting, StoreError> {
+    let window = config.writes.window;
+    let config = &config.events;
     let retention = Retention::days(config.activity_days);
     let clock = || Arc::clone(clock);
     if let Some(uri) = &config.mongodb_uri {
@@ -101,13 +111,15 @@ fn lasting(config: &EventsConfig, clock: &SharedClock) -> Result<Lasting, StoreE
         return Ok((
             Arc::new(events::MongoStore::new(link.clone(), clock())),
             Arc::new(MongoCommunityMembers::new(link.clone(), clock())),
-            Arc::new(MongoActivities::new(link, clock(), retention)),
+            Arc::new(MongoActivities::new(link.clone(), clock(), retention)),
+            Arc::new(MongoWrites::new(link, window)),
         ));
     }
     let file = SqliteFile::open(&config.data_dir)?;
     Ok((
         Arc::new(events::SqliteStore::new(file.clone(), clock())),
         Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),
-        Arc::new(SqliteActivities::new(file, clock(), retention)),
+        Arc::new(SqliteActivities::new(file.clone(), clock(), retention)),
+        Arc::new(SqliteWrites::new(file, clock(), window)),
     ))
 }

@@ -36,7 +36,8 @@ fn every_rpc_is_called_by_a_test_from_outside() {
 #[test]
 fn every_error_reason_is_provoked_by_a_test_from_outside() {
     let tests = sources_of_these_tests();
-    for reason in (1..).map_while(|number| ErrorReason::try_from(number).ok()) {
+    // Numbers have gaps.
+    for reason in (1..=999).filter_map(|number| ErrorReason::try_from(number).ok()) {
         let name = format!("ErrorReason::{reason:?}");
         assert!(
             NOT_PROVOKED.contains(&reason) || tests.contains(&name),

@@ -26,6 +26,11 @@ fn every_error() -> Vec<Error> {
             field: Some("title"),
         },
         Error::OutcomeUnknown { attempted: "x" },
+        Error::RequestInProgress {
+            retry_after: Duration::from_millis(1500),
+        },
+        Error::RequestIdReused,
+        Error::WriteStoreUnavailable,
         Error::IntegrationDisabled,
         Error::ImpersonationUnavailable,
         Error::NotCached,
@@ -67,11 +72,9 @@ fn every_reason_of_the_contract_is_made_and_documented() {
         .map(|error| error.reason() as i32)
         .collect();
     let docs = include_str!("../../../docs/errors.md");
-    for number in 1.. {
-        let Ok(reason) = ErrorReason::try_from(number) else {
-            break;
-        };
-        assert!(made.contains(&number), "nothing makes {reason:?}");
+    // Numbers have gaps.
+    for reason in (1..=999).filter_map(|number| ErrorReason::try_from(number).ok()) {
+        assert!(made.contains(&(reason as i32)), "nothing makes {reason:?}");
         assert!(
             docs.contains(&format!("`{}`", reason.as_reason())),
             "docs/errors.md lacks {}",

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use crate::error::Error;
+use crate::writes::RequestId;
 
 /// Longest id we pass on. BetterMode's are 10 to 32 characters; their length is not
 /// documented.
@@ -29,6 +30,21 @@ pub(super) fn optional_id(field: &'static str, value: String) -> Result<Option<S
         return Ok(None);
     }
     id(field, value).map(Some)
+}
+
+/// The caller's name for a write, a UUID, which may be left empty.
+pub(super) fn request_id(field: &'static str, value: &str) -> Result<Option<RequestId>, Error> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let id = RequestId::parse(value);
+    id.map(Some).ok_or_else(|| {
+        Error::invalid(
+            field,
+            "must be a UUID of 36 characters, such as 6f4d2a0e-0d7e-4a35-9a5b-2f1c5c0e8d11, and \
+             not nil",
+        )
+    })
 }
 
 /// A text with a length between `min` and `max`; blank text counts as empty.
@@ -95,6 +111,24 @@ mod tests {
     fn blank_and_empty_are_refused_alike() {
         assert!(text("text", String::new(), 1, 9).is_err());
         assert!(text("text", " \n".to_owned(), 1, 9).is_err());
+    }
+
+    #[test]
+    fn a_request_id_is_a_uuid_in_its_usual_form_or_nothing() {
+        const ID: &str = "6f4d2a0e-0d7e-4a35-9a5b-2f1c5c0e8d11";
+        assert_eq!(request_id("request_id", ""), Ok(None));
+        let read = request_id("request_id", ID).unwrap();
+        assert_eq!(read.unwrap().to_string(), ID);
+        assert_eq!(request_id("request_id", &ID.to_uppercase()), Ok(read));
+        for wrong in [
+            "order-42",
+            &ID.replace('-', ""),
+            &format!("{{{ID}}}"),
+            &format!("urn:uuid:{ID}"),
+            "00000000-0000-0000-0000-000000000000",
+        ] {
+            assert!(request_id("request_id", wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

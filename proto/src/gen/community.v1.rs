@@ -796,6 +796,14 @@ pub enum ErrorReason {
     NotCached = 26,
     /// The cache that replicas share did not answer. UNAVAILABLE.
     CacheUnavailable = 27,
+    /// The request id was used for another write. INVALID_ARGUMENT.
+    RequestIdReused = 45,
+    /// A write with this request id is under way, or is not settled yet; call again
+    /// with the same request id after google.rpc.RetryInfo's delay. ABORTED.
+    RequestInProgress = 46,
+    /// The record of writes did not answer, and this call sent nothing; call again
+    /// with the same request id. UNAVAILABLE.
+    WriteStoreUnavailable = 47,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -832,6 +840,9 @@ impl ErrorReason {
             Self::WatchUnavailable => "ERROR_REASON_WATCH_UNAVAILABLE",
             Self::NotCached => "ERROR_REASON_NOT_CACHED",
             Self::CacheUnavailable => "ERROR_REASON_CACHE_UNAVAILABLE",
+            Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
+            Self::RequestInProgress => "ERROR_REASON_REQUEST_IN_PROGRESS",
+            Self::WriteStoreUnavailable => "ERROR_REASON_WRITE_STORE_UNAVAILABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -869,6 +880,9 @@ impl ErrorReason {
             "ERROR_REASON_WATCH_UNAVAILABLE" => Some(Self::WatchUnavailable),
             "ERROR_REASON_NOT_CACHED" => Some(Self::NotCached),
             "ERROR_REASON_CACHE_UNAVAILABLE" => Some(Self::CacheUnavailable),
+            "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
+            "ERROR_REASON_REQUEST_IN_PROGRESS" => Some(Self::RequestInProgress),
+            "ERROR_REASON_WRITE_STORE_UNAVAILABLE" => Some(Self::WriteStoreUnavailable),
             _ => None,
         }
     }
@@ -1404,6 +1418,15 @@ pub struct SendDirectMessageRequest {
     /// Needs client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "4")]
     pub sender_member_id: ::prost::alloc::string::String,
+    /// UUID that names this write and makes it safe to send again: with the same
+    /// request_id and the same content it happens once, and the first answer is given
+    /// again, for at least 24 hours. Empty, the default: the write is sent once for
+    /// each call. Other content under a used request_id is refused
+    /// (REQUEST_ID_REUSED); while it is not settled what came of an earlier call,
+    /// REQUEST_IN_PROGRESS says when to call again. A call that failed with an error
+    /// that says that nothing was changed leaves the request_id free for other content.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
     /// What to say. Exactly one of these is required.
     #[prost(oneof = "send_direct_message_request::Content", tags = "2, 3")]
     pub content: ::core::option::Option<send_direct_message_request::Content>,
@@ -1453,6 +1476,15 @@ pub struct CreatePostRequest {
     /// BetterMode creates those that do not exist.
     #[prost(string, repeated, tag = "8")]
     pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// UUID that names this write and makes it safe to send again: with the same
+    /// request_id and the same content it happens once, and the first answer is given
+    /// again, for at least 24 hours. Empty, the default: the write is sent once for
+    /// each call. Other content under a used request_id is refused
+    /// (REQUEST_ID_REUSED); while it is not settled what came of an earlier call,
+    /// REQUEST_IN_PROGRESS says when to call again. A call that failed with an error
+    /// that says that nothing was changed leaves the request_id free for other content.
+    #[prost(string, tag = "20")]
+    pub request_id: ::prost::alloc::string::String,
     /// The body. Exactly one of these is required.
     #[prost(oneof = "create_post_request::Content", tags = "3, 4")]
     pub content: ::core::option::Option<create_post_request::Content>,
@@ -1504,7 +1536,8 @@ pub mod community_service_client {
     /// Every error carries a google.rpc.ErrorInfo whose reason is a name of
     /// ErrorReason and whose domain is "community.v1"; a program decides on the
     /// reason, never on the text. Writes are not retried by the service: a write
-    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN.
+    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN. A write with
+    /// a request_id is safe to send again with the same request_id and content.
     #[derive(Debug, Clone)]
     pub struct CommunityServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1700,7 +1733,7 @@ pub mod community_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sends a direct message to one member, by the mechanism that the community's
-        /// network offers. Not idempotent.
+        /// network offers. Idempotent with a request_id, not without.
         pub async fn send_direct_message(
             &mut self,
             request: impl tonic::IntoRequest<super::SendDirectMessageRequest>,
@@ -1727,8 +1760,8 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Creates a post in a space. Not idempotent. Success does not mean visible:
-        /// moderation can hold a post, see Post.status.
+        /// Creates a post in a space. Idempotent with a request_id, not without. Success
+        /// does not mean visible: moderation can hold a post, see Post.status.
         pub async fn create_post(
             &mut self,
             request: impl tonic::IntoRequest<super::CreatePostRequest>,
@@ -1835,7 +1868,7 @@ pub mod community_service_server {
             tonic::Status,
         >;
         /// Sends a direct message to one member, by the mechanism that the community's
-        /// network offers. Not idempotent.
+        /// network offers. Idempotent with a request_id, not without.
         async fn send_direct_message(
             &self,
             request: tonic::Request<super::SendDirectMessageRequest>,
@@ -1843,8 +1876,8 @@ pub mod community_service_server {
             tonic::Response<super::SendDirectMessageResponse>,
             tonic::Status,
         >;
-        /// Creates a post in a space. Not idempotent. Success does not mean visible:
-        /// moderation can hold a post, see Post.status.
+        /// Creates a post in a space. Idempotent with a request_id, not without. Success
+        /// does not mean visible: moderation can hold a post, see Post.status.
         async fn create_post(
             &self,
             request: tonic::Request<super::CreatePostRequest>,
@@ -1867,7 +1900,8 @@ pub mod community_service_server {
     /// Every error carries a google.rpc.ErrorInfo whose reason is a name of
     /// ErrorReason and whose domain is "community.v1"; a program decides on the
     /// reason, never on the text. Writes are not retried by the service: a write
-    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN.
+    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN. A write with
+    /// a request_id is safe to send again with the same request_id and content.
     #[derive(Debug)]
     pub struct CommunityServiceServer<T> {
         inner: Arc<T>,
