@@ -34,7 +34,7 @@ impl DirectMessages {
             Some(_) => Call::DIRECT_MESSAGE_AS,
         };
         let client = self.upstream.acting_as(sender, call)?;
-        let sent = client.send_direct_message(recipient, html).await;
+        let sent = client.send_direct_message(recipient, html, None).await;
         self.upstream.settle(call, sent)
     }
 }

@@ -122,6 +122,10 @@ impl Call {
                     "the network has no post type that fits; an administrator has to allow one",
                 ),
                 Subject::Network => Error::UpstreamTokenRefused,
+                Subject::Conversation => Error::UpstreamRejected {
+                    attempted,
+                    field: self.subject,
+                },
             },
             Upstream::EmailNotVisible => Error::EmailNotVisible,
             Upstream::RateLimited { retry_after, .. } => Error::UpstreamRateLimited {

@@ -175,7 +175,7 @@ fn post_status(status: &PostStatus) -> pb::PostStatus {
 pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {
     pb::DirectMessage {
         id: message.id,
-        conversation_id: message.conversation_id,
+        conversation_id: message.conversation_id.as_str().to_owned(),
         recipient_member_id: message.recipient_id.as_str().to_owned(),
         mechanism: match message.mechanism {
             Mechanism::Chat => pb::DirectMessageMechanism::Chat,

@@ -8,12 +8,18 @@ use crate::{Error, GenerationChoice};
 
 /// The newer operations that can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is of one operation, and any of them can be missing"
+)]
 pub struct Capabilities {
     /// `membersByIds`; without it several members are read by aliases.
     pub members_by_ids: bool,
     /// `sendMessageToMember`; without it a direct message is a post in a private
     /// space.
     pub send_message_to_member: bool,
+    /// `findChatWithMember` and `messages`; without them a chat cannot be read.
+    pub read_chats: bool,
     /// `createEvent`; without it an event is a post with dates.
     pub create_event: bool,
 }
@@ -23,12 +29,14 @@ impl Capabilities {
     pub const PUBLISHED: Self = Self {
         members_by_ids: false,
         send_message_to_member: false,
+        read_chats: false,
         create_event: false,
     };
     /// Everything.
     pub const NEWER: Self = Self {
         members_by_ids: true,
         send_message_to_member: true,
+        read_chats: true,
         create_event: true,
     };
 

@@ -1,6 +1,7 @@
 //! The client: what can be asked of a community, and the way each call takes.
 
 mod call;
+mod conversation;
 mod direct_message;
 mod member_batches;
 mod members;

@@ -6,8 +6,9 @@ use std::{borrow::Cow, sync::LazyLock};
 use crate::{
     MemberId,
     operations::{
-        Operation, create_post, limited_token, member, member_search, members_by_alias,
-        members_by_ids, network, private_space, root_fields, send_message, space_post_types,
+        Operation, chat_messages, chat_with_member, create_post, limited_token, member,
+        member_search, members_by_alias, members_by_ids, network, private_messages, private_space,
+        root_fields, send_message, space_post_types,
     },
 };
 
@@ -34,6 +35,8 @@ pub fn documents() -> &'static [Document] {
         let two = [MemberId::new("a"), MemberId::new("b")];
         let aliases = members_by_alias::variables(&two);
         vec![
+            of::<chat_messages::ChatMessages>(chat_messages::chat_messages::QUERY, true),
+            of::<chat_with_member::ChatWithMember>(chat_with_member::chat_with_member::QUERY, true),
             of::<create_post::CreatePostMutation>(create_post::create_post_mutation::QUERY, false),
             of::<limited_token::LimitedToken>(limited_token::limited_token::QUERY, false),
             of::<member::MemberQuery>(member::member_query::QUERY, false),
@@ -44,6 +47,10 @@ pub fn documents() -> &'static [Document] {
             ),
             of::<members_by_ids::MembersByIds>(members_by_ids::members_by_ids::QUERY, true),
             of::<network::NetworkQuery>(network::network_query::QUERY, false),
+            of::<private_messages::PrivateMessages>(
+                private_messages::private_messages::QUERY,
+                false,
+            ),
             of::<private_space::PrivateSpace>(private_space::private_space::QUERY, false),
             of::<root_fields::RootFields>(include_str!("operations/root_fields.graphql"), false),
             of::<send_message::SendMessage>(send_message::send_message::QUERY, true),

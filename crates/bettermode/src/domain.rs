@@ -4,11 +4,15 @@
 //! text of values that this version does not know.
 
 mod direct_message;
+mod listed;
 mod member;
 mod network;
 mod post;
 
-pub use direct_message::{DirectMessage, Mechanism};
+pub use direct_message::{
+    ConversationMessage, ConversationRef, DirectMessage, FoundMessages, Mechanism, SoughtMessage,
+};
+pub use listed::Listed;
 pub use member::{CustomField, Member, MemberStatus, Role};
 pub use network::Network;
 pub use post::{

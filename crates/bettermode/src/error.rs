@@ -102,6 +102,13 @@ pub enum Error {
         /// What is wrong with it; nothing of its content.
         detail: String,
     },
+    /// The network has no operation for this, or one with other arguments than
+    /// ours. Nothing was sent.
+    #[error("this network has no way of {what}")]
+    NotSupported {
+        /// What was attempted, to be read after "way of".
+        what: &'static str,
+    },
     /// Acting for a member needs client credentials.
     #[error("a static token cannot act for a member; configure a client id and secret")]
     ImpersonationUnavailable,
@@ -154,6 +161,8 @@ pub enum Subject {
     Space,
     /// A post type that fits.
     PostType,
+    /// A conversation between members.
+    Conversation,
 }
 
 impl std::fmt::Display for Subject {
@@ -163,6 +172,7 @@ impl std::fmt::Display for Subject {
             Self::Member => "member",
             Self::Space => "space",
             Self::PostType => "post type",
+            Self::Conversation => "conversation",
         })
     }
 }

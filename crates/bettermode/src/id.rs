@@ -53,3 +53,8 @@ id! {
     /// A community, which the API calls a network.
     NetworkId
 }
+id! {
+    /// A conversation between members: a chat on newer networks, a private-message
+    /// space on older ones.
+    ConversationId
+}

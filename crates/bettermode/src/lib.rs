@@ -24,11 +24,12 @@ pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
-    CreatePost, CustomField, DirectMessage, MappingField, MappingType, Mechanism, Member,
-    MemberStatus, Network, Post, PostStatus, PostType, PostTypeMapping, Role,
+    ConversationMessage, ConversationRef, CreatePost, CustomField, DirectMessage, FoundMessages,
+    Listed, MappingField, MappingType, Mechanism, Member, MemberStatus, Network, Post, PostStatus,
+    PostType, PostTypeMapping, Role, SoughtMessage,
 };
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
-pub use id::{MemberId, NetworkId, PostId, PostTypeId, SpaceId};
+pub use id::{ConversationId, MemberId, NetworkId, PostId, PostTypeId, SpaceId};
 pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

@@ -5,6 +5,8 @@
 //! leaves is a domain type. Documents are checked against the schema when this
 //! crate is compiled.
 
+pub(crate) mod chat_messages;
+pub(crate) mod chat_with_member;
 pub(crate) mod create_post;
 pub(crate) mod limited_token;
 pub(crate) mod member;
@@ -13,6 +15,7 @@ pub(crate) mod members_by_alias;
 pub(crate) mod members_by_ids;
 pub(crate) mod network;
 mod parts;
+pub(crate) mod private_messages;
 pub(crate) mod private_space;
 pub(crate) mod root_fields;
 pub(crate) mod send_message;

@@ -14,9 +14,10 @@ use std::{
 
 use async_trait::async_trait;
 use bettermode::{
-    Budget, Capabilities, Class, Client, Config, Cost, CreatePost, Credentials, Email, Error,
-    Exhausted, Mechanism, Member, MemberId, MemberRef, NetworkId, PostStatus, PostType, Quota,
-    SpaceId, Subject, TimeSource, Transport,
+    Budget, Capabilities, Class, Client, Config, ConversationMessage, ConversationRef, Cost,
+    CreatePost, Credentials, Email, Error, Exhausted, FoundMessages, Mechanism, Member, MemberId,
+    MemberRef, NetworkId, PostStatus, PostType, Quota, SoughtMessage, SpaceId, Subject, TimeSource,
+    Transport,
 };
 use bytes::Bytes;
 use fake_bettermode::{Fake, FakeConfig, Generation};
@@ -322,7 +323,7 @@ async fn a_direct_message_takes_the_way_that_the_network_has() {
         let (sender, recipient) = (members[0].0.clone(), members[1].0.clone());
         let client = stage.client.acting_as(sender).unwrap();
         let message = client
-            .send_direct_message(&recipient, "<p>Hello</p>")
+            .send_direct_message(&recipient, "<p>Hello</p>", None)
             .await
             .unwrap();
         let expected = match generation {
@@ -333,7 +334,58 @@ async fn a_direct_message_takes_the_way_that_the_network_has() {
             (message.mechanism, message.recipient_id),
             (expected, recipient)
         );
-        assert!(!message.id.is_empty() && !message.conversation_id.is_empty());
+        assert!(!message.id.is_empty() && !message.conversation_id.as_str().is_empty());
+        stage.predictions_held();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_was_sent_is_found_again_and_read_by_both_sides() {
+    both(async |stage, generation| {
+        let members = stage.members().await;
+        let (sender, recipient) = (members[2].0.clone(), members[1].0.clone());
+        let client = stage.client.acting_as(sender.clone()).unwrap();
+        let since = clock()() - Duration::from_secs(60);
+        let sought = SoughtMessage {
+            recipient: &recipient,
+            since,
+            nonce: Some("n2"),
+        };
+        let same = |message: &ConversationMessage| message.content == "<p>Hello</p>";
+        let find = async || client.find_direct_message(&sought, same).await.unwrap();
+        assert_eq!(find().await, FoundMessages::Alike(vec![]));
+        let mut sent = Vec::new();
+        for nonce in ["n1", "n2"] {
+            let message = client.send_direct_message(&recipient, "<p>Hello</p>", Some(nonce));
+            sent.push(message.await.unwrap());
+        }
+        let found = match find().await {
+            FoundMessages::Marked(message) => vec![message],
+            FoundMessages::Alike(messages) => messages,
+        };
+        let found: Vec<_> = found
+            .into_iter()
+            .map(|message| message.sent_to(recipient.clone()))
+            .collect();
+        match generation {
+            // A private space has no place for a nonce.
+            Generation::Published => assert_eq!(found, sent),
+            Generation::Newer => assert_eq!(found, sent[1..]),
+        }
+        let theirs = stage.client.acting_as(recipient.clone()).unwrap();
+        let which = ConversationRef::With(&sender);
+        let first = theirs.conversation(which, 1, None).await.unwrap();
+        let which = ConversationRef::Id(&sent[0].conversation_id);
+        let second = theirs.conversation(which, 1, first.next).await.unwrap();
+        let read: Vec<_> = second.items.into_iter().chain(first.items).collect();
+        let ids = |id: &str| sent.iter().any(|message| message.id == id);
+        assert!(read.iter().all(|message| ids(&message.id)), "{read:?}");
+        assert!(
+            read.iter()
+                .all(|message| message.sender_id == sender && message.is_html)
+        );
+        assert_eq!((read.len(), second.next), (2, None));
         stage.predictions_held();
     })
     .await;

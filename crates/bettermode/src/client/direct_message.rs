@@ -2,8 +2,8 @@
 
 use super::Client;
 use crate::{
-    CreatePost, DirectMessage, Error, MappingField, Mechanism, MemberId, PostType, SpaceId,
-    Subject,
+    ConversationId, CreatePost, DirectMessage, Error, MappingField, Mechanism, MemberId, PostType,
+    SpaceId, Subject,
     operations::{private_space, send_message},
 };
 
@@ -14,6 +14,12 @@ impl Client {
     /// Sends a message of HTML to a member. The HTML goes out as it is: sanitise
     /// it before. Never sent twice.
     ///
+    /// A `nonce` marks the message, so that [`find_direct_message`] knows it again;
+    /// private spaces have no place for it. What BetterMode does with a message whose
+    /// nonce it has seen is not documented.
+    ///
+    /// [`find_direct_message`]: Self::find_direct_message
+    ///
     /// # Errors
     /// [`Error::OutcomeUnknown`] when it may have been sent; [`Error::NotFound`]
     /// for an unknown member, or when no post type fits a message; any of
@@ -22,16 +28,22 @@ impl Client {
         &self,
         recipient: &MemberId,
         html: &str,
+        nonce: Option<&str>,
     ) -> Result<DirectMessage, Error> {
         if self.capabilities().await?.send_message_to_member {
-            self.send_by_chat(recipient, html).await
+            self.send_by_chat(recipient, html, nonce).await
         } else {
             self.send_by_private_space(recipient, html).await
         }
     }
 
-    async fn send_by_chat(&self, recipient: &MemberId, html: &str) -> Result<DirectMessage, Error> {
-        let variables = send_message::variables(recipient, html);
+    async fn send_by_chat(
+        &self,
+        recipient: &MemberId,
+        html: &str,
+        nonce: Option<&str>,
+    ) -> Result<DirectMessage, Error> {
+        let variables = send_message::variables(recipient, html, nonce);
         let data = self.call::<send_message::SendMessage>(variables).await?;
         Ok(send_message::answer(data, recipient))
     }
@@ -48,7 +60,8 @@ impl Client {
         let post = self.create_post(message).await?;
         Ok(DirectMessage {
             id: post.id.as_str().to_owned(),
-            conversation_id: post.space_id.as_str().to_owned(),
+            conversation_id: ConversationId::new(post.space_id.as_str()),
+            sender_id: post.created_by_id,
             recipient_id: recipient.clone(),
             mechanism: Mechanism::PrivateSpace,
             sent_at: post.created_at,

@@ -149,13 +149,13 @@ async fn pages_that_do_not_move_are_an_error_and_not_an_absence() {
 
 #[tokio::test]
 async fn a_newer_network_gets_a_message_by_chat() {
-    let message = json!({ "_id": "MSG1", "sentAt": "2025-01-02T03:04:05.678Z" });
+    let message = json!({ "_id": "MSG1", "authorId": "BOT", "sentAt": "2025-01-02T03:04:05.678Z" });
     let sent = json!({ "sendMessageToMember": { "chatId": "CHAT1", "message": message } });
     let upstream = Upstream::answering([data(&sent)]);
     let ada = MemberId::new("ADA");
     let message = upstream
         .client()
-        .send_direct_message(&ada, "<p>Hi</p>")
+        .send_direct_message(&ada, "<p>Hi</p>", Some("n1"))
         .await
         .unwrap();
     assert_eq!(
@@ -163,7 +163,8 @@ async fn a_newer_network_gets_a_message_by_chat() {
         ("MSG1", "CHAT1")
     );
     assert_eq!(message.mechanism, Mechanism::Chat);
-    let input = json!({ "recipientId": "ADA", "message": { "content": "<p>Hi</p>" } });
+    let input =
+        json!({ "recipientId": "ADA", "message": { "content": "<p>Hi</p>", "nonce": "n1" } });
     assert_eq!(upstream.seen()[1].variables, json!({ "input": input }));
 }
 
@@ -177,7 +178,7 @@ async fn an_older_network_gets_a_message_as_a_post_in_a_private_space() {
     ]);
     let client = upstream.client_with(|config| config.generation = GenerationChoice::Published);
     let message = client
-        .send_direct_message(&MemberId::new("ADA"), "<p>Hi</p>")
+        .send_direct_message(&MemberId::new("ADA"), "<p>Hi</p>", Some("n1"))
         .await
         .unwrap();
     assert_eq!(message.mechanism, Mechanism::PrivateSpace);
@@ -205,7 +206,9 @@ async fn a_private_space_without_a_fitting_post_type_sends_nothing() {
     let space = json!({ "id": "SPACE1", "authMemberProps": null });
     let upstream = Upstream::answering([data(&json!({ "privateMessage": space }))]);
     let client = upstream.client_with(|config| config.generation = GenerationChoice::Published);
-    let result = client.send_direct_message(&MemberId::new("ADA"), "x").await;
+    let result = client
+        .send_direct_message(&MemberId::new("ADA"), "x", None)
+        .await;
     assert_eq!(
         result,
         Err(Error::NotFound {
@@ -251,6 +254,7 @@ async fn the_network_is_asked_once_for_its_operations_and_again_only_after_a_fai
     let expected = Capabilities {
         members_by_ids: true,
         send_message_to_member: true,
+        read_chats: false,
         create_event: false,
     };
     assert!(asked.into_iter().all(|answer| *answer.unwrap() == expected));

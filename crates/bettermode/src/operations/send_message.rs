@@ -3,7 +3,7 @@
 use graphql_client::GraphQLQuery;
 
 use super::{operation, parts::DateTime};
-use crate::{DirectMessage, Mechanism, MemberId};
+use crate::{ConversationId, DirectMessage, Mechanism, MemberId};
 
 #[derive(GraphQLQuery)]
 #[graphql(
@@ -16,13 +16,17 @@ pub(crate) struct SendMessage;
 
 operation!(SendMessage, send_message, Write, Member, |_| 2);
 
-pub(crate) fn variables(recipient: &MemberId, html: &str) -> send_message::Variables {
+pub(crate) fn variables(
+    recipient: &MemberId,
+    html: &str,
+    nonce: Option<&str>,
+) -> send_message::Variables {
     send_message::Variables {
         input: send_message::SendMessageToMemberInput {
             recipient_id: recipient.as_str().to_owned(),
             message: send_message::SendMessageToChatInput {
                 content: html.to_owned(),
-                nonce: None,
+                nonce: nonce.map(str::to_owned),
                 attachment_ids: None,
                 embed_ids: None,
                 image_ids: None,
@@ -35,7 +39,8 @@ pub(crate) fn answer(data: send_message::ResponseData, recipient: &MemberId) -> 
     let sent = data.send_message_to_member;
     DirectMessage {
         id: sent.message.id,
-        conversation_id: sent.chat_id,
+        conversation_id: ConversationId::new(sent.chat_id),
+        sender_id: MemberId::new(sent.message.author_id),
         recipient_id: recipient.clone(),
         mechanism: Mechanism::Chat,
         sent_at: sent.message.sent_at,

@@ -7,7 +7,7 @@ use apollo_compiler::{
 
 use super::*;
 use crate::{
-    CreatePost, Email, MemberId, MemberRef, NetworkId, PostTypeId, SpaceId,
+    ConversationId, CreatePost, Email, MemberId, MemberRef, NetworkId, PostTypeId, SpaceId,
     documents::{SCHEMA_SDL, documents},
 };
 
@@ -199,7 +199,14 @@ fn every_operation_predicts_what_the_formula_gives() {
     agrees::<space_post_types::SpacePostTypes>(&types, space_post_types::PAGE);
     agrees::<create_post::CreatePostMutation>(&create_post::variables(post), 0);
     agrees::<private_space::PrivateSpace>(&private_space::variables(&ids[0]), 0);
-    agrees::<send_message::SendMessage>(&send_message::variables(&ids[0], "x"), 0);
+    let message = send_message::variables(&ids[0], "x", None);
+    agrees::<send_message::SendMessage>(&message, 0);
+    agrees::<chat_with_member::ChatWithMember>(&chat_with_member::variables(&ids[0]), 0);
+    let talk = ConversationId::new("c");
+    let messages = chat_messages::variables(&talk, 9, None);
+    agrees::<chat_messages::ChatMessages>(&messages, 9);
+    let messages = private_messages::variables(&talk, 9, None);
+    agrees::<private_messages::PrivateMessages>(&messages, 9);
     let token = limited_token::variables(&NetworkId::new("n"), Some(&ids[0]));
     agrees::<limited_token::LimitedToken>(&token, 0);
     agrees::<root_fields::RootFields>(&serde_json::Map::new(), 0);

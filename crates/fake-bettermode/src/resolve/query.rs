@@ -36,6 +36,8 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "postTypes" => post_types(world, args),
         "spacePostTypes" => space_post_types(call, world, args),
         "space" => space(call, world, args),
+        "findChatWithMember" => messages::find_chat(call, world, args),
+        "messages" => messages::page(call, world, args),
         "spaces" => spaces(call, world, args),
         _ => Err(unanswered(name)),
     }

@@ -45,7 +45,7 @@ async fn a_private_space_is_opened_once_and_takes_messages_as_posts() {
 }
 
 #[tokio::test]
-async fn a_chat_message_keeps_its_chat_and_a_repeated_nonce_its_message() {
+async fn a_chat_message_keeps_its_chat_and_its_nonce_which_prevents_nothing() {
     let bench = Bench::new().await;
     let other = bench.text("/members/0/id");
     let send = async |content: &str, nonce: Value| {
@@ -59,7 +59,49 @@ async fn a_chat_message_keeps_its_chat_and_a_repeated_nonce_its_message() {
     assert_eq!(first["chatId"], second["chatId"]);
     assert_ne!(first["message"]["_id"], second["message"]["_id"]);
     assert_eq!(first["message"]["authorId"], bench.text("/bot/id"));
-    assert_eq!(send("<p>one</p>", json!("n1")).await, first);
+    assert_eq!(first["message"]["nonce"], "n1");
+    let again = send("<p>one</p>", json!("n1")).await;
+    assert_ne!(again["message"]["_id"], first["message"]["_id"]);
+}
+
+#[tokio::test]
+async fn a_chat_is_found_and_read_by_the_two_who_talk_and_by_nobody_else() {
+    const FIND: &str = "query($m: String!) { findChatWithMember(memberId: $m) { _id type } }";
+    const READ: &str =
+        "query($c: String!, $a: String) { messages(chatId: $c, limit: 2, after: $a) {
+        data { content authorId nonce } pageInfo { endCursor hasNextPage }
+    } }";
+    let bench = Bench::new().await;
+    let (other, bot) = (bench.text("/members/0/id"), bench.text("/bot/id"));
+    let none = bench.ask(FIND, json!({ "m": other })).await;
+    assert_eq!(none.refusal(), ("110", "memberId"));
+    for content in ["one", "two", "three"] {
+        let message = json!({ "content": content });
+        let input = json!({ "recipientId": other, "message": message });
+        bench.ask(SEND, json!({ "i": input })).await.data();
+    }
+    let found = bench.ask(FIND, json!({ "m": other })).await;
+    let chat = found.data()["findChatWithMember"]["_id"].clone();
+    let recipient = bench.acting_as(&other).await;
+    let theirs = bench.ask_as(&recipient, FIND, json!({ "m": bot })).await;
+    assert_eq!(theirs.data()["findChatWithMember"]["_id"], chat);
+
+    let page = bench.ask_as(&recipient, READ, json!({ "c": chat })).await;
+    let page = page.data()["messages"].clone();
+    let contents = |page: &Value| -> Vec<String> {
+        let data = page["data"].as_array().unwrap();
+        data.iter()
+            .map(|one| one["content"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(contents(&page), ["three", "two"]);
+    let after = page["pageInfo"]["endCursor"].clone();
+    let rest = bench.ask(READ, json!({ "c": chat, "a": after })).await;
+    assert_eq!(contents(&rest.data()["messages"]), ["one"]);
+
+    let stranger = bench.acting_as(&bench.text("/members/6/id")).await;
+    let hidden = bench.ask_as(&stranger, READ, json!({ "c": chat })).await;
+    assert_eq!(hidden.refusal(), ("110", "chatId"));
 }
 
 #[tokio::test]
