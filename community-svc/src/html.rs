@@ -42,6 +42,18 @@ pub fn sanitise(html: &str) -> String {
     ALLOW_LIST.clean(html).to_string()
 }
 
+/// What HTML says without its markup and spacing: stays the same when somebody rewrites
+/// the markup. Of HTML that says nothing, such as a picture, the HTML itself.
+#[must_use]
+pub fn essence(html: &str) -> String {
+    let text = Builder::empty().clean(html).to_string();
+    let text: String = text.replace("&nbsp;", "").split_whitespace().collect();
+    if text.is_empty() {
+        return sanitise(html);
+    }
+    text
+}
+
 fn escape_into(line: &str, html: &mut String) {
     for character in line.chars() {
         match character {
@@ -81,6 +93,20 @@ mod tests {
             !cleaned.contains("script") && !cleaned.contains("onclick"),
             "{cleaned}"
         );
+    }
+
+    #[test]
+    fn the_essence_of_html_outlives_a_rewriting_of_its_markup() {
+        let ours = from_text("Tom's & <Jerry>\nsecond");
+        for theirs in [
+            "<div>Tom's &amp; &lt;Jerry&gt;<br />second</div>",
+            "<p>Tom&#39;s\u{a0}&amp; <span class=\"x\">&lt;Jerry&gt;</span></p>\n<p>second</p>",
+        ] {
+            assert_eq!(essence(theirs), essence(&ours));
+        }
+        assert_ne!(essence("<p>Hello</p>"), essence("<p>Hallo</p>"));
+        let picture = |name: &str| essence(&format!("<p><img src=\"https://a.b/{name}\"></p>"));
+        assert_ne!(picture("a.png"), picture("b.png"));
     }
 
     proptest! {

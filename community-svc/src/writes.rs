@@ -27,6 +27,7 @@ use crate::stores::StoreError;
 #[cfg(test)]
 mod contract_tests;
 mod decide;
+
 mod flow;
 mod limited;
 #[cfg(test)]
@@ -146,8 +147,33 @@ pub enum Found<M> {
     /// Everything there that is as the write would have made it, since the time asked
     /// for, oldest first; nothing is left out. Empty sends the write again.
     Objects(Vec<Made<M>>),
+    /// This is it, by a mark that nothing else bears.
+    Marked(Made<M>),
     /// It cannot be seen whether it is there.
     CannotTell,
+}
+
+impl<M> Made<M> {
+    /// The same with another answer.
+    pub fn map<N>(self, convert: impl FnOnce(M) -> N) -> Made<N> {
+        Made {
+            object_id: self.object_id,
+            answer: convert(self.answer),
+        }
+    }
+}
+
+impl<M> Found<M> {
+    /// The same with other answers.
+    pub fn map<N>(self, convert: impl Fn(M) -> N) -> Found<N> {
+        match self {
+            Self::Objects(found) => {
+                Found::Objects(found.into_iter().map(|made| made.map(&convert)).collect())
+            }
+            Self::Marked(made) => Found::Marked(made.map(convert)),
+            Self::CannotTell => Found::CannotTell,
+        }
+    }
 }
 
 /// One write of a caller who named it.

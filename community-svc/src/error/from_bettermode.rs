@@ -81,6 +81,11 @@ impl Call {
         ..Self::DIRECT_MESSAGE
     };
 
+    pub(crate) const LOOK_FOR_MESSAGE: Self = Self {
+        attempted: "looking for a direct message",
+        ..Self::DIRECT_MESSAGE
+    };
+
     /// The error for our caller; the client's own goes to the log.
     pub(crate) fn failed(self, error: &bettermode::Error) -> Error {
         let attempted = self.attempted;

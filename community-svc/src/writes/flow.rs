@@ -154,8 +154,8 @@ impl<'a> Flow<'a> {
         let (left, course) = match self.look(by, since, lookup).await {
             Ok(Look::Settled(found)) => match self.take(found).await {
                 Ok(Some(outcome)) => return (outcome, Course::Found),
-                // Others were faster; what they left is seen the next time.
-                Ok(None) => (in_progress(SOON), Course::Left),
+                // All of them are others' by now, so that none was ours.
+                Ok(None) => return self.send_again(attempt).await,
                 Err(error) => (unavailable(&error), Course::Left),
             },
             Ok(Look::NotThere) => return self.send_again(attempt).await,
@@ -180,6 +180,7 @@ impl<'a> Flow<'a> {
         let found = limited(by, lookup(since)).await;
         let found = match found.unwrap_or(Err(in_progress(SOON))) {
             Ok(Found::Objects(found)) => found,
+            Ok(Found::Marked(made)) => return Ok(Look::Settled(vec![made])),
             Ok(Found::CannotTell) => return Err(self.unknown()),
             Err(error) => return Err(self.not_seen(error)),
         };

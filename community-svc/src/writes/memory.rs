@@ -1,6 +1,7 @@
 //! Writes in memory: for tests of the flow, held to the contract like the others.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,11 +12,19 @@ use crate::stores::StoreError;
 
 /// Writes in memory; nothing is deleted for its age.
 #[derive(Debug, Default)]
-pub(super) struct MemoryWrites(Mutex<BTreeMap<RequestId, Record>>);
+pub(super) struct MemoryWrites {
+    records: Mutex<BTreeMap<RequestId, Record>>,
+    failures: AtomicU32,
+}
 
 impl MemoryWrites {
-    pub(super) fn records(&self) -> MutexGuard<'_, BTreeMap<RequestId, Record>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// So many outcomes cannot be recorded from now on.
+    pub(super) fn fail(&self, outcomes: u32) {
+        self.failures.store(outcomes, Ordering::Relaxed);
+    }
+
+    fn records(&self) -> MutexGuard<'_, BTreeMap<RequestId, Record>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -54,6 +63,16 @@ impl WriteStore for MemoryWrites {
         done: &Done,
         at: Timestamp,
     ) -> Result<Finished, StoreError> {
+        let left = self.failures.load(Ordering::Relaxed);
+        if left > 0 {
+            self.failures.store(left - 1, Ordering::Relaxed);
+            return Err(StoreError::Unavailable {
+                store: "memory",
+                attempted: "recording an outcome",
+                advice: "none",
+                source: "the test says so".into(),
+            });
+        }
         let mut records = self.records();
         let is_taken = records.values().any(|other| match &other.state {
             State::Done(other_done) => {

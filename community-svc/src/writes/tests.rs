@@ -21,6 +21,7 @@ const UNKNOWN: Error = Error::OutcomeUnknown {
 /// A service, and BetterMode behind it.
 struct Stage {
     writes: Writes,
+    store: Arc<MemoryWrites>,
     clock: Arc<ManualClock>,
     sent: Arc<Mutex<Vec<&'static str>>>,
 }
@@ -28,8 +29,9 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::new("2026-03-04T05:06:07Z".parse().unwrap()));
+        let store = Arc::new(MemoryWrites::default());
         let writes = Writes::new(
-            Arc::new(MemoryWrites::default()),
+            store.clone(),
             clock.clone(),
             Tasks::new(),
             TIMING,
@@ -37,6 +39,7 @@ impl Stage {
         );
         Self {
             writes,
+            store,
             clock,
             sent: Arc::default(),
         }
@@ -194,6 +197,35 @@ async fn more_than_was_sent_cannot_be_told_apart_and_is_said_so() {
     let told = stage.call(write(1), Ok("m3"), Ok(&["m1", "m2"])).await;
     assert_eq!(told, ok("m1"));
     assert_eq!(stage.times_sent(), 2);
+}
+
+#[tokio::test]
+async fn a_success_is_told_once_it_is_recorded_and_not_before() {
+    let stage = Stage::new();
+    stage.store.fail(1);
+    assert_eq!(stage.call(write(1), Ok("m1"), Ok(&[])).await, ok("m1"));
+    stage.store.fail(2);
+    let answer = stage.call(write(2), Ok("m2"), Ok(&[])).await;
+    assert_eq!(answer, again_in(1));
+    stage.clock.advance(TIMING.attempt);
+    stage.wait();
+    let found = stage.call(write(2), Ok("m3"), Ok(&["m1", "m2"])).await;
+    assert_eq!(found, ok("m2"));
+    assert_eq!(stage.times_sent(), 2);
+}
+
+#[tokio::test]
+async fn a_mark_settles_it_whatever_else_is_there() {
+    let stage = Stage::new();
+    let lost = stage.call(write(1), Err(UNKNOWN), Ok(&[])).await;
+    assert_eq!(lost, again_in(10));
+    let equal = stage.call(write(2), Err(UNKNOWN), Ok(&[])).await;
+    assert_eq!(equal, again_in(10));
+    stage.wait();
+    let attempt = async { panic!("it is there already") };
+    let lookup = |_| async { Ok(Found::Marked(made("m1"))) };
+    let found: Result<String, Error> = stage.writes.run(write(1), attempt, lookup).await;
+    assert_eq!(found, ok("m1"));
 }
 
 #[tokio::test]

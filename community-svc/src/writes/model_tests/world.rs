@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use service_kit::clock::ManualClock;
+use service_kit::clock::{Clock as _, ManualClock};
 
 use super::super::flow::Flow;
 use super::super::memory::MemoryWrites;
@@ -23,8 +23,10 @@ pub(super) struct World {
 #[derive(Debug, Default)]
 struct Inner {
     objects: Vec<String>,
-    /// Requests that BetterMode has and will yet carry out.
-    late: usize,
+    /// Requests that BetterMode has and carries out some time before each of these.
+    late: Vec<Timestamp>,
+    /// The call that goes on now dies.
+    dies: bool,
     faults: u32,
     turns: u32,
     /// What was chosen of how many.
@@ -97,13 +99,29 @@ impl World {
         self.lock().objects.clone()
     }
 
-    pub(super) fn has_late_work(&self) -> bool {
-        self.lock().late > 0
+    /// Until when late work is done at the latest.
+    pub(super) fn late_work(&self) -> Option<Timestamp> {
+        self.lock().late.iter().min().copied()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(super) fn land(&self) {
-        self.lock().late -= 1;
+        self.lock().late.pop();
         self.make();
+    }
+
+    /// Whether the call that went on last is dead now.
+    pub(super) fn has_died(&self) -> bool {
+        std::mem::take(&mut self.lock().dies)
+    }
+
+    /// A request that was given up on, or whose sender died, is carried out yet.
+    fn put_off(&self, until: Duration) {
+        let until = self.clock.now() + until;
+        self.lock().late.push(until);
     }
 
     pub(super) fn has_faults_left(&self) -> bool {
@@ -150,7 +168,7 @@ impl World {
     async fn attempt(&self) -> Result<Made<String>, Error> {
         step().await;
         let unknown = Err(Error::OutcomeUnknown { attempted: "it" });
-        match self.goes_wrong(4) {
+        match self.goes_wrong(5) {
             0 => Ok(made(self.make())),
             1 => {
                 self.make();
@@ -158,7 +176,12 @@ impl World {
             }
             2 => unknown,
             3 => {
-                self.lock().late += 1;
+                self.put_off(TIMING.settle);
+                unknown
+            }
+            4 => {
+                self.put_off(TIMING.attempt + TIMING.settle);
+                self.lock().dies = true;
                 unknown
             }
             _ => Err(Error::SpaceNotFound),
