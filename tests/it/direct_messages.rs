@@ -123,6 +123,13 @@ async fn a_field_that_breaks_a_rule_is_named_and_bettermode_hears_nothing() {
         ("text", with(text(""))),
         ("text", with(text("\n \t"))),
         ("text", with(text(&"x".repeat(20_001)))),
+        (
+            "request_id",
+            SendDirectMessageRequest {
+                request_id: "order-42".to_owned(),
+                ..base.clone()
+            },
+        ),
         ("html", with(html(" "))),
         ("html", with(html(&"x".repeat(100_001)))),
         (
@@ -158,6 +165,7 @@ pub(crate) fn message(recipient: &str, text: &str) -> SendDirectMessageRequest {
         recipient_member_id: recipient.to_owned(),
         content: Some(Content::Text(text.to_owned())),
         sender_member_id: String::new(),
+        request_id: String::new(),
     }
 }
 

@@ -11,6 +11,7 @@ mod direct_messages;
 mod members;
 mod posts;
 mod reading;
+mod safe_writes;
 mod upstream_failures;
 
 // From a change in the community to a stored event and what comes of it.
