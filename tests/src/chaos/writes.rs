@@ -77,7 +77,8 @@ pub async fn run(options: &Options) -> Report {
 
     let mut report = Report::new(options, tally, started.elapsed());
     if !is_done {
-        report.violation("some callers were told nothing in time".to_owned());
+        let waiting = &progress.ledger().waiting;
+        report.violation(format!("some callers still call: {waiting:?}"));
     }
     let world = sandbox.fake.world().await;
     let requests = sandbox.fake.requests(options.generation.sending()).await;

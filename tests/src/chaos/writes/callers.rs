@@ -105,12 +105,15 @@ impl Caller {
             if plan.asks_again && told.iter().any(|told| matches!(told, Told::Sent(_))) {
                 self.ask_again(&plan, &told, &mut rng).await;
             }
-            self.progress.ledger().entries.push(Entry {
+            let mut ledger = self.progress.ledger();
+            ledger.waiting.remove(&plan.request_id);
+            ledger.entries.push(Entry {
                 request_id: plan.request_id,
                 recipient: plan.recipient,
                 text: plan.text,
                 told,
             });
+            drop(ledger);
             self.progress.told.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -175,7 +178,11 @@ impl Caller {
                 (name, Err(answer))
             }
         };
-        *self.progress.ledger().calls.entry(name).or_default() += 1;
+        let mut ledger = self.progress.ledger();
+        let (id, last) = (plan.request_id.clone(), format!("{name} {result:?}"));
+        ledger.waiting.insert(id, last);
+        *ledger.calls.entry(name).or_default() += 1;
+        drop(ledger);
         result
     }
 }

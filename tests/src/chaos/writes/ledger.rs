@@ -28,6 +28,8 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
     pub(super) entries: Vec<Entry>,
+    /// Requests whose callers still call, and how the last call ended.
+    pub(super) waiting: BTreeMap<String, String>,
     /// Calls by how they ended: `ok`, a reason, or a code where there is none.
     pub(super) calls: BTreeMap<String, u64>,
     /// What no caller should see.
