@@ -6,12 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use community_proto::v1::community_service_server::{CommunityService, CommunityServiceServer};
-use community_proto::v1::{
-    BatchGetMembersRequest, BatchGetMembersResponse, CreatePostRequest, CreatePostResponse,
-    GetMemberByEmailRequest, GetMemberByEmailResponse, GetMemberRequest, GetMemberResponse,
-    GetStatusRequest, GetStatusResponse, InvalidateMemberRequest, InvalidateMemberResponse,
-    SendDirectMessageRequest, SendDirectMessageResponse,
-};
+use community_proto::v1::{GetMemberRequest, GetMemberResponse};
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
@@ -40,55 +35,12 @@ pub(crate) async fn run(options: &Options) -> ExitCode {
 
 struct Bare(GetMemberResponse);
 
-type Answer<T> = Result<Response<T>, Status>;
-
 #[tonic::async_trait]
 impl CommunityService for Bare {
-    async fn get_member(&self, _: Request<GetMemberRequest>) -> Answer<GetMemberResponse> {
+    async fn get_member(
+        &self,
+        _: Request<GetMemberRequest>,
+    ) -> Result<Response<GetMemberResponse>, Status> {
         Ok(Response::new(self.0.clone()))
     }
-
-    async fn get_member_by_email(
-        &self,
-        _: Request<GetMemberByEmailRequest>,
-    ) -> Answer<GetMemberByEmailResponse> {
-        nothing_else()
-    }
-
-    async fn batch_get_members(
-        &self,
-        _: Request<BatchGetMembersRequest>,
-    ) -> Answer<BatchGetMembersResponse> {
-        nothing_else()
-    }
-
-    async fn invalidate_member(
-        &self,
-        _: Request<InvalidateMemberRequest>,
-    ) -> Answer<InvalidateMemberResponse> {
-        nothing_else()
-    }
-
-    async fn send_direct_message(
-        &self,
-        _: Request<SendDirectMessageRequest>,
-    ) -> Answer<SendDirectMessageResponse> {
-        nothing_else()
-    }
-
-    async fn create_post(&self, _: Request<CreatePostRequest>) -> Answer<CreatePostResponse> {
-        nothing_else()
-    }
-
-    async fn get_status(&self, _: Request<GetStatusRequest>) -> Answer<GetStatusResponse> {
-        nothing_else()
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a baseline is bare: it has no errors of its own"
-)]
-fn nothing_else<T>() -> Answer<T> {
-    Err(Status::unimplemented("only GetMember is answered"))
 }

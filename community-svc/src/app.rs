@@ -21,8 +21,10 @@ use tonic_health::server::HealthReporter;
 
 use crate::activities::SharedActivityStore;
 use crate::cache::Cache;
+use crate::calendar::Calendar;
 use crate::config::{BetterMode, Config, EventsConfig};
 use crate::direct_messages::DirectMessages;
+use crate::event_types::EventTypes;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
@@ -30,12 +32,15 @@ use crate::layers::auth::Keys;
 use crate::layers::request_id::RequestIds;
 use crate::layers::{Inbound, Layers};
 use crate::members::Members;
-use crate::metrics::Metrics;
+use crate::metrics::{BreakerMetric, Metrics};
 use crate::posts::Posts;
-use crate::projections::{Effects, Projector, Random, retention};
+use crate::projections::{Copies, Effects, Projector, Random, retention};
 use crate::rate_limit::Limiter;
+use crate::reactions::Reactions;
+use crate::replies::Replies;
 use crate::server::{self, Parts};
 use crate::services::Services;
+use crate::spaces::Spaces;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
 use crate::writes::{SharedWriteStore, Timing, Writes};
@@ -103,6 +108,7 @@ impl App {
         let stores = Stores::open(&config, &clock, &tasks)?;
         let client = client(&config.bettermode, &stores.limiter, &clock)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
+        registry.register_collector(Box::new(BreakerMetric::new(upstream.clone())));
         let enabled = config.bettermode.enabled;
         let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
         let cache = stores.cache.clone();
@@ -189,37 +195,42 @@ fn parts(
         tasks,
         metrics.clone(),
     );
+    let copies = Copies {
+        members,
+        spaces: Spaces::new(upstream.clone(), stores.cache.clone()),
+    };
     let health = Health::new(Watched {
         upstream: upstream.clone(),
         enabled: config.bettermode.enabled,
         testing: config.bettermode.testing,
-        cache: stores.cache,
+        cache: stores.cache.clone(),
         events: Arc::clone(&stores.events),
         limiter: stores.limiter,
         clock: Arc::clone(&clock),
     });
-    let community = Community {
-        enabled: config.bettermode.enabled,
-        members: members.clone(),
-        posts: Posts::new(upstream.clone()),
-        direct_messages: DirectMessages::new(upstream.clone()),
-        writes: Writes::new(
-            Arc::clone(&stores.writes),
-            Arc::clone(&clock),
-            tasks.clone(),
-            timing(&config),
-            metrics.clone(),
-        ),
-        health: health.clone(),
-    };
+    let enabled = config.bettermode.enabled;
+    let writes = Writes::new(
+        Arc::clone(&stores.writes),
+        Arc::clone(&clock),
+        tasks.clone(),
+        timing(&config),
+        metrics.clone(),
+    );
+    let community = community(
+        enabled,
+        upstream,
+        stores.cache,
+        (&copies, writes),
+        health.clone(),
+    );
     let effects = Effects::new(
-        members,
+        copies,
         stores.members,
         stores.activities,
         config.cache.member_max_age,
     );
     let activities = Activities {
-        enabled: config.bettermode.enabled,
+        enabled,
         events: Arc::clone(&stores.events),
         effects: effects.clone(),
     };
@@ -232,7 +243,7 @@ fn parts(
         &metrics,
     );
     let webhook_events = WebhookEvents {
-        enabled: config.bettermode.enabled,
+        enabled,
         store: stores.events,
         metrics: metrics.clone(),
         clock,
@@ -247,6 +258,29 @@ fn parts(
         layers: layers(config.auth, config.max_concurrent_calls, metrics),
     };
     (parts, health, background)
+}
+
+/// Every family of RPCs over BetterMode.
+fn community(
+    enabled: bool,
+    upstream: &Upstream,
+    cache: Cache,
+    (copies, writes): (&Copies, Writes),
+    health: Health,
+) -> Community {
+    Community {
+        enabled,
+        members: copies.members.clone(),
+        spaces: copies.spaces.clone(),
+        event_types: EventTypes::new(upstream.clone(), cache),
+        posts: Posts::new(upstream.clone()),
+        replies: Replies::new(upstream.clone()),
+        reactions: Reactions::new(upstream.clone()),
+        direct_messages: DirectMessages::new(upstream.clone()),
+        calendar: Calendar::new(upstream.clone()),
+        writes,
+        health,
+    }
 }
 
 /// What goes on while nobody calls.
@@ -379,11 +413,9 @@ async fn learn_capabilities(upstream: Upstream) {
     }
 }
 
-/// An attempt may be two requests, one that reads and one that writes, and the client
-/// gives each its time.
 fn timing(config: &Config) -> Timing {
     Timing {
-        attempt: 2 * config.bettermode.timeout + Duration::from_secs(2),
+        request: config.bettermode.timeout,
         settle: config.writes.settle,
     }
 }

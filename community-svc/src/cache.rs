@@ -52,7 +52,7 @@ mod sync {
 use channel::Waiters;
 use flights::Flights;
 pub use held::Held;
-pub use keys::{EmailKey, MemberKey, UsernameKey};
+pub use keys::{EmailKey, EventTypesKey, MemberKey, SpaceKey, SpacesKey, UsernameKey};
 use link::Link;
 use memory::Memory;
 pub use policy::{Jitter, Mode, Options, Policy};

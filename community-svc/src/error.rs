@@ -11,6 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 mod from_bettermode;
+mod post_calls;
 
 pub(crate) use from_bettermode::Call;
 
@@ -45,9 +46,35 @@ pub enum Error {
     /// No such space.
     #[error("the community has no space with this id")]
     SpaceNotFound,
+    /// No such space, in a call that is about the space.
+    #[error(
+        "the community has no space with this id, or the service's token does not see it; check it"
+    )]
+    NoSuchSpace,
+    /// No such conversation, or one of others.
+    #[error(
+        "the reader takes part in no such conversation; check conversation_id or member_id, and \
+         reader_member_id"
+    )]
+    ConversationNotFound,
+    /// No such event.
+    #[error("the community has no event with this id; check it, or it is cancelled")]
+    EventNotFound,
+    /// The network cannot do or keep something.
+    #[error(
+        "the community's network has no way of {what}; leave it out, or have the network or its \
+         post type changed in BetterMode"
+    )]
+    NotSupportedByNetwork {
+        /// To be read after "way of".
+        what: &'static str,
+    },
     /// No post type fits.
     #[error("{0}")]
     PostTypeNotFound(&'static str),
+    /// No such post, or a deleted one.
+    #[error("the community has no post or reply with this id, or it is deleted; check the id")]
+    PostNotFound,
     /// BetterMode does not allow it.
     #[error(
         "BetterMode does not allow {attempted} with the service's token; check the app's or member's \
@@ -207,8 +234,12 @@ impl Error {
             Self::InvalidField { .. } => ErrorReason::InvalidField,
             Self::MemberNotFound { .. } => ErrorReason::MemberNotFound,
             Self::EmailNotVisible => ErrorReason::EmailNotVisible,
-            Self::SpaceNotFound => ErrorReason::SpaceNotFound,
+            Self::SpaceNotFound | Self::NoSuchSpace => ErrorReason::SpaceNotFound,
+            Self::ConversationNotFound => ErrorReason::ConversationNotFound,
+            Self::EventNotFound => ErrorReason::EventNotFound,
+            Self::NotSupportedByNetwork { .. } => ErrorReason::NotSupportedByNetwork,
             Self::PostTypeNotFound(_) => ErrorReason::PostTypeNotFound,
+            Self::PostNotFound => ErrorReason::PostNotFound,
             Self::UpstreamPermissionDenied { .. } => ErrorReason::UpstreamPermissionDenied,
             Self::UpstreamTokenRefused => ErrorReason::UpstreamTokenRefused,
             Self::UpstreamRateLimited { .. } => ErrorReason::UpstreamRateLimited,
@@ -255,14 +286,19 @@ impl Error {
             | Self::RequestIdReused
             | Self::InvalidPageToken
             | Self::InvalidResumeToken => Code::InvalidArgument,
-            Self::MemberNotFound { .. } | Self::EmailNotVisible | Self::WebhookEventNotFound => {
-                Code::NotFound
-            }
+            Self::MemberNotFound { .. }
+            | Self::EmailNotVisible
+            | Self::NoSuchSpace
+            | Self::PostNotFound
+            | Self::ConversationNotFound
+            | Self::EventNotFound
+            | Self::WebhookEventNotFound => Code::NotFound,
             Self::ResumeTokenExpired => Code::OutOfRange,
             Self::UpstreamPermissionDenied { .. } => Code::PermissionDenied,
             Self::UpstreamTokenRefused
             | Self::IntegrationDisabled
             | Self::ImpersonationUnavailable
+            | Self::NotSupportedByNetwork { .. }
             | Self::NotCached
             | Self::WatchUnavailable => Code::FailedPrecondition,
             Self::UpstreamRateLimited { .. } | Self::Overloaded => Code::ResourceExhausted,
@@ -344,6 +380,7 @@ impl Error {
             | Self::UpstreamUnintelligible { attempted }
             | Self::UpstreamRejected { attempted, .. }
             | Self::OutcomeUnknown { attempted } => vec![("attempted", (*attempted).to_owned())],
+            Self::NotSupportedByNetwork { what } => vec![("attempted", (*what).to_owned())],
             Self::UpstreamRateLimited { retry_after } | Self::RequestInProgress { retry_after } => {
                 vec![("retry_after_ms", retry_after.as_millis().to_string())]
             }

@@ -11,8 +11,10 @@ use service_kit::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
+use crate::calendar::Calendar;
 use crate::direct_messages::DirectMessages;
 use crate::error::Error;
+use crate::event_types::EventTypes;
 use crate::events::SharedEventStore;
 use crate::events::replay::Preview;
 use crate::health::Health;
@@ -20,15 +22,28 @@ use crate::members::Members;
 use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::Effects;
+use crate::reactions::Reactions;
+use crate::replies::Replies;
+use crate::spaces::Spaces;
 use crate::writes::Writes;
 
 mod activities;
+mod calendar;
+mod calendar_details;
 mod convert;
 mod direct_messages;
+mod event_types;
+mod keyed;
 pub(crate) mod member_answer;
+mod member_management;
 mod members;
 mod page_token;
+mod post_answers;
+mod post_values;
 mod posts;
+mod reactions;
+mod replies;
+mod spaces;
 mod status;
 mod validate;
 mod webhook_answers;
@@ -39,9 +54,14 @@ mod webhook_events;
 pub(crate) struct Community {
     pub(crate) enabled: bool,
     pub(crate) members: Members,
+    pub(crate) spaces: Spaces,
+    pub(crate) event_types: EventTypes,
     pub(crate) posts: Posts,
+    pub(crate) replies: Replies,
+    pub(crate) reactions: Reactions,
     pub(crate) direct_messages: DirectMessages,
     pub(crate) writes: Writes,
+    pub(crate) calendar: Calendar,
     pub(crate) health: Health,
 }
 
@@ -113,6 +133,96 @@ impl CommunityService for Community {
         ))
     }
 
+    async fn list_members(
+        &self,
+        request: Request<pb::ListMembersRequest>,
+    ) -> Result<Response<pb::ListMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            member_management::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn update_member(
+        &self,
+        request: Request<pb::UpdateMemberRequest>,
+    ) -> Result<Response<pb::UpdateMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            member_management::update(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn invite_members(
+        &self,
+        request: Request<pb::InviteMembersRequest>,
+    ) -> Result<Response<pb::InviteMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            member_management::invite(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_spaces(
+        &self,
+        request: Request<pb::ListSpacesRequest>,
+    ) -> Result<Response<pb::ListSpacesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn get_space(
+        &self,
+        request: Request<pb::GetSpaceRequest>,
+    ) -> Result<Response<pb::GetSpaceResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::get(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_space_members(
+        &self,
+        request: Request<pb::ListSpaceMembersRequest>,
+    ) -> Result<Response<pb::ListSpaceMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::list_members(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn add_space_member(
+        &self,
+        request: Request<pb::AddSpaceMemberRequest>,
+    ) -> Result<Response<pb::AddSpaceMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::add_member(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn remove_space_member(
+        &self,
+        request: Request<pb::RemoveSpaceMemberRequest>,
+    ) -> Result<Response<pb::RemoveSpaceMemberResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            spaces::remove_member(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_event_types(
+        &self,
+        request: Request<pb::ListEventTypesRequest>,
+    ) -> Result<Response<pb::ListEventTypesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            event_types::list(self, request.into_inner()).await?,
+        ))
+    }
+
     async fn send_direct_message(
         &self,
         request: Request<pb::SendDirectMessageRequest>,
@@ -123,6 +233,66 @@ impl CommunityService for Community {
         ))
     }
 
+    async fn list_direct_messages(
+        &self,
+        request: Request<pb::ListDirectMessagesRequest>,
+    ) -> Result<Response<pb::ListDirectMessagesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            direct_messages::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn schedule_event(
+        &self,
+        request: Request<pb::ScheduleEventRequest>,
+    ) -> Result<Response<pb::ScheduleEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::schedule(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn update_event(
+        &self,
+        request: Request<pb::UpdateEventRequest>,
+    ) -> Result<Response<pb::UpdateEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::update(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn cancel_event(
+        &self,
+        request: Request<pb::CancelEventRequest>,
+    ) -> Result<Response<pb::CancelEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::cancel(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<pb::ListEventsRequest>,
+    ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn register_for_event(
+        &self,
+        request: Request<pb::RegisterForEventRequest>,
+    ) -> Result<Response<pb::RegisterForEventResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            calendar::register(self, request.into_inner()).await?,
+        ))
+    }
+
     async fn create_post(
         &self,
         request: Request<pb::CreatePostRequest>,
@@ -130,6 +300,94 @@ impl CommunityService for Community {
         enabled(self.enabled)?;
         Ok(Response::new(
             posts::create(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn get_post(
+        &self,
+        request: Request<pb::GetPostRequest>,
+    ) -> Result<Response<pb::GetPostResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(posts::get(self, request.into_inner()).await?))
+    }
+
+    async fn list_posts(
+        &self,
+        request: Request<pb::ListPostsRequest>,
+    ) -> Result<Response<pb::ListPostsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            posts::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn update_post(
+        &self,
+        request: Request<pb::UpdatePostRequest>,
+    ) -> Result<Response<pb::UpdatePostResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            posts::update(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn delete_post(
+        &self,
+        request: Request<pb::DeletePostRequest>,
+    ) -> Result<Response<pb::DeletePostResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            posts::delete(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn create_reply(
+        &self,
+        request: Request<pb::CreateReplyRequest>,
+    ) -> Result<Response<pb::CreateReplyResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            replies::create(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_replies(
+        &self,
+        request: Request<pb::ListRepliesRequest>,
+    ) -> Result<Response<pb::ListRepliesResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            replies::list(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn add_reaction(
+        &self,
+        request: Request<pb::AddReactionRequest>,
+    ) -> Result<Response<pb::AddReactionResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            reactions::add(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn remove_reaction(
+        &self,
+        request: Request<pb::RemoveReactionRequest>,
+    ) -> Result<Response<pb::RemoveReactionResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            reactions::remove(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_reactions(
+        &self,
+        request: Request<pb::ListReactionsRequest>,
+    ) -> Result<Response<pb::ListReactionsResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            reactions::list(self, request.into_inner()).await?,
         ))
     }
 
@@ -162,8 +420,6 @@ impl WebhookEventService for WebhookEvents {
             webhook_events::list(self, request.into_inner()).await?,
         ))
     }
-
-    type WatchWebhookEventsStream = webhook_events::Stream;
 
     async fn answer_webhook(
         &self,
@@ -208,7 +464,7 @@ impl WebhookEventService for WebhookEvents {
     async fn watch_webhook_events(
         &self,
         request: Request<pb::WatchWebhookEventsRequest>,
-    ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
+    ) -> Result<Response<webhook_events::Stream>, Status> {
         enabled(self.enabled)?;
         Ok(Response::new(
             webhook_events::watch(self, request.into_inner()).await?,

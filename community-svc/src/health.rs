@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bettermode::BreakerState;
 use community_proto::v1::community_service_server::CommunityServiceServer;
 use community_proto::v1::webhook_event_service_server::WebhookEventServiceServer;
 use jiff::Timestamp;
@@ -193,6 +194,12 @@ impl Health {
         tokio::time::timeout(PATIENCE, self.limiter.snapshot())
             .await
             .ok()
+    }
+
+    /// Whether calls go out to BetterMode at present.
+    #[must_use]
+    pub fn breaker(&self) -> BreakerState {
+        self.upstream.breaker()
     }
 
     fn bettermode(&self) -> (State, Option<Timestamp>) {

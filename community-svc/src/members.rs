@@ -1,4 +1,4 @@
-//! Reading members through the cache.
+//! Members: read through the cache; listed, changed and invited at BetterMode.
 //!
 //! A webhook about a member drops the copies, here and in every replica.
 
@@ -18,9 +18,13 @@ use crate::rate_limit::Limiter;
 use crate::upstream::Upstream;
 
 mod batches;
+mod invite;
+mod list;
 mod pace;
+mod update;
 
 use batches::Batches;
+pub use invite::Invited;
 
 /// A member and where the copy came from.
 pub type Read = cache::Read<Member>;

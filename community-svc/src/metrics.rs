@@ -11,8 +11,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use tonic::Code;
 
+mod breaker;
 mod calls;
 
+pub(crate) use breaker::BreakerMetric;
 pub(crate) use calls::Method;
 
 use calls::Calls;

@@ -1,77 +1,111 @@
-//! Creating posts: picks the post type, then asks BetterMode.
+//! Posts: read, listed, created, changed, deleted.
+//!
+//! Each write is prepared first, which checks it and only reads; what is prepared can
+//! then be attempted once, and looked for when the attempt was not confirmed.
 
-use bettermode::{CreatePost, MemberId, Post, PostType, PostTypeId, SpaceId};
+use bettermode::{Listed, MemberId, Post, PostId, PostOrder, PostQuery, PostTypeId, SpaceId};
 
 use crate::error::{Call, Error};
 use crate::upstream::Upstream;
 
-/// A post to create, checked.
-#[derive(Debug, Clone)]
-pub struct NewPost {
-    /// Where.
-    pub space: SpaceId,
-    /// Plain text.
-    pub title: String,
-    /// The body, sanitised.
-    pub html: String,
-    /// Which post type; `None` picks one.
-    pub post_type: Option<PostTypeId>,
-    /// Who; `None` is the bot account.
+mod change;
+mod creation;
+mod deletion;
+mod post_types;
+pub(crate) mod values;
+
+pub use change::{PostChange, PreparedChange};
+pub use creation::{NewPost, PreparedPost};
+pub use deletion::PreparedDeletion;
+pub use values::{Field, Values};
+
+/// Which posts to list.
+#[derive(Debug, Clone, Default)]
+pub struct PostFilter {
+    /// Only of this space.
+    pub space: Option<SpaceId>,
+    /// Only those that this member owns; the order is the time of publication then.
     pub author: Option<MemberId>,
-    /// False keeps it a draft.
-    pub publish: bool,
-    /// Tags by title.
-    pub tags: Vec<String>,
+    /// Only of this type.
+    pub post_type: Option<PostTypeId>,
+    /// What they are sorted by.
+    pub order: PostOrder,
+    /// The oldest first.
+    pub ascending: bool,
+    /// With bodies, fields and tags.
+    pub full: bool,
+    /// How many on a page, from 1.
+    pub limit: u32,
 }
 
-/// Creates posts.
+/// Reads and writes posts.
 #[derive(Debug, Clone)]
 pub struct Posts {
     upstream: Upstream,
+    post_types: post_types::PostTypes,
 }
 
 impl Posts {
     /// Over this upstream.
     #[must_use]
     pub fn new(upstream: Upstream) -> Self {
-        Self { upstream }
+        Self {
+            upstream,
+            post_types: post_types::PostTypes::new(),
+        }
     }
 
-    /// Creates `new`. Never tries twice.
+    /// One post or reply with all its parts.
     ///
     /// # Errors
-    /// [`Error`]; [`Error::OutcomeUnknown`] when the post may exist all the same.
-    pub async fn create(&self, new: NewPost) -> Result<Post, Error> {
-        let call = Call::POST;
-        let client = self.upstream.acting_as(new.author.as_ref(), call)?;
-        let types = client.space_post_types(&new.space).await;
-        let types = self.upstream.settle(Call::POST_TYPES, types)?;
-        let article = article(&new, &types)?;
-        let post = CreatePost {
-            publish: new.publish,
-            tag_names: new.tags,
-            ..article
+    /// [`Error::PostNotFound`]; any of [`Error`].
+    pub async fn get(&self, id: &PostId) -> Result<Post, Error> {
+        let post = self.upstream.client().post(id).await;
+        self.upstream.settle(Call::READ_POST, post)
+    }
+
+    /// One page of published posts, and where the next one begins. One request.
+    ///
+    /// BetterMode lists by author or by space, not by both: an author's posts are
+    /// sifted here, so that a page can hold less than it might.
+    ///
+    /// # Errors
+    /// [`Error::MemberNotFound`] for an unknown author; any of [`Error`].
+    pub async fn list(
+        &self,
+        filter: &PostFilter,
+        after: Option<String>,
+    ) -> Result<Listed<Post>, Error> {
+        let client = self.upstream.client();
+        let page = match &filter.author {
+            Some(author) => {
+                let how = (filter.ascending, filter.full);
+                client.member_posts(author, how, filter.limit, after).await
+            }
+            None => client.posts(&query(filter), after).await,
         };
-        self.upstream.settle(call, client.create_post(post).await)
+        let mut page = self.upstream.settle(Call::LIST_POSTS, page)?;
+        page.items.retain(|post| {
+            let in_space = filter.space.as_ref().is_none_or(|id| *id == post.space_id);
+            let of_type = filter.post_type.as_ref();
+            in_space && of_type.is_none_or(|id| *id == post.post_type_id)
+        });
+        Ok(page)
     }
 }
 
-/// The post in the type that was asked for, or in the first one that fits.
-fn article(new: &NewPost, types: &[PostType]) -> Result<CreatePost, Error> {
-    let fill =
-        |post_type| CreatePost::article(new.space.clone(), post_type, &new.title, &new.html).ok();
-    let Some(wanted) = &new.post_type else {
-        return types.iter().find_map(fill).ok_or(Error::PostTypeNotFound(
-            "the space has no post type that takes a title and a body; name one in post_type_id",
-        ));
-    };
-    let allowed = types
-        .iter()
-        .find(|candidate| candidate.id == *wanted)
-        .ok_or(Error::PostTypeNotFound(
-            "the space does not allow this post type; leave post_type_id empty to have one picked",
-        ))?;
-    fill(allowed).ok_or(Error::PostTypeNotFound(
-        "this post type needs more than a title and a body; pick another",
-    ))
+fn query(filter: &PostFilter) -> PostQuery {
+    PostQuery {
+        space_id: filter.space.clone(),
+        post_type_id: filter.post_type.clone(),
+        created_since: None,
+        order: filter.order,
+        ascending: filter.ascending,
+        full: filter.full,
+        limit: filter.limit,
+    }
 }
+
+#[cfg(test)]
+#[cfg(feature = "simulation")]
+mod tests;

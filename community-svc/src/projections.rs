@@ -28,7 +28,7 @@ pub mod retention;
 #[cfg(test)]
 mod tests;
 
-pub use effects::Effects;
+pub use effects::{Copies, Effects};
 use failure::Failure;
 
 /// How many events are claimed at once.

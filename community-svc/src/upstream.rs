@@ -117,6 +117,11 @@ impl Upstream {
         result
     }
 
+    /// The time by the service's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Whether calls go out at present, or BetterMode was found to be down.
     #[must_use]
     pub fn breaker(&self) -> BreakerState {
@@ -136,5 +141,7 @@ impl Upstream {
     }
 }
 
+#[cfg(all(test, feature = "simulation"))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bettermode::Sighting;
 use jiff::Timestamp;
 use prost::Message;
 use service_kit::clock::SharedClock;
@@ -49,6 +50,9 @@ use flow::Flow;
 /// How much longer than promised a record is kept: nothing of a request whose window
 /// is nearly over may look like nobody's.
 pub(crate) const LONGER: Duration = Duration::from_secs(3_600);
+
+/// How much longer an attempt may take than its requests.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Where intents and outcomes are kept. Every change is durable when it returns.
 #[async_trait::async_trait]
@@ -123,12 +127,19 @@ pub enum Finished {
 /// How long things take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// After so long an attempt is given up; it is longer than the client's own
-    /// time-out of what an attempt sends.
-    pub attempt: Duration,
+    /// How long one request to BetterMode may take.
+    pub request: Duration,
     /// How long after the end of an attempt BetterMode may still carry it out, and may
     /// not show yet what it carried out.
     pub settle: Duration,
+}
+
+impl Timing {
+    /// After so long an attempt is given up that makes so many requests, or was not
+    /// begun in time.
+    fn attempt(&self, requests: u32) -> Duration {
+        self.request.saturating_mul(requests) + GRACE
+    }
 }
 
 /// What a write made in BetterMode.
@@ -139,6 +150,9 @@ pub struct Made<M> {
     pub object_id: Option<String>,
     /// What the caller is told.
     pub answer: M,
+    /// False when a part was not done that the next call with the same id is to do: the
+    /// answer is told and not kept.
+    pub is_whole: bool,
 }
 
 /// What a look upstream found.
@@ -154,16 +168,48 @@ pub enum Found<M> {
 }
 
 impl<M> Made<M> {
+    /// An object of its own.
+    pub fn object(id: impl Into<String>, answer: M) -> Self {
+        Self {
+            object_id: Some(id.into()),
+            answer,
+            is_whole: true,
+        }
+    }
+
+    /// A change of what was there.
+    pub fn change(answer: M) -> Self {
+        Self {
+            object_id: None,
+            answer,
+            is_whole: true,
+        }
+    }
+
     /// The same with another answer.
     pub fn map<N>(self, convert: impl FnOnce(M) -> N) -> Made<N> {
         Made {
             object_id: self.object_id,
             answer: convert(self.answer),
+            is_whole: self.is_whole,
         }
     }
 }
 
 impl<M> Found<M> {
+    /// Of a change: what the caller is told if all is as it wants it.
+    pub fn change(answer: Option<M>) -> Self {
+        Self::Objects(answer.map(Made::change).into_iter().collect())
+    }
+
+    /// What the client saw.
+    pub fn sighting<T>(seen: Sighting<T>, made: impl Fn(T) -> Made<M>) -> Self {
+        match seen {
+            Sighting::Seen(seen) => Self::Objects(seen.into_iter().map(made).collect()),
+            Sighting::CannotTell => Self::CannotTell,
+        }
+    }
+
     /// The same with other answers.
     pub fn map<N>(self, convert: impl Fn(M) -> N) -> Found<N> {
         match self {
@@ -185,6 +231,8 @@ pub struct Write {
     pub method: &'static str,
     /// What is being done, to be read after "confirm": "sending a direct message".
     pub attempted: &'static str,
+    /// How many requests to BetterMode an attempt, or a look, may need.
+    pub requests: u32,
     /// Who asks for what: tells another write under the same id.
     pub fingerprint: Fingerprint,
     /// What BetterMode would have in the end: tells equal writes under other ids.

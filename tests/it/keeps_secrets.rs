@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use community_proto::v1::{CreatePostRequest, SendDirectMessageRequest};
+use community_proto::v1::{CreatePostRequest, ListMembersRequest, SendDirectMessageRequest};
 use integration_tests::sandbox::{CLIENT_ID, CLIENT_SECRET, NETWORK_ID, WEBHOOK_SECRET};
 use integration_tests::signing::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, timestamp_now};
 use integration_tests::{Sandbox, eventually};
@@ -10,6 +10,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::direct_messages::message;
+use crate::inviting::{invite, inviting};
 use crate::members::{by_email, by_id};
 use crate::posts::{post_in, space_for_posts};
 use crate::webhook_to_event::of_type;
@@ -29,6 +30,7 @@ async fn a_day_full_of_trouble_leaves_no_secret_and_no_address_in_the_logs() {
         .await;
     let mut texts = reads(&sandbox).await;
     texts.extend(writes(&sandbox).await);
+    texts.extend(invitations(&sandbox).await);
     texts.extend(webhooks(&sandbox).await);
     texts.extend(trouble(&mut sandbox).await);
 
@@ -120,6 +122,33 @@ async fn writes(sandbox: &Sandbox) -> Vec<String> {
             .community()
             .send_direct_message(request)
             .await;
+        texts.extend(answer.err().map(|status| format!("{status:?}")));
+    }
+    sandbox.fake.clear_faults().await;
+    texts
+}
+
+/// Addresses that are invited, refused, not confirmed, and looked for.
+async fn invitations(sandbox: &Sandbox) -> Vec<String> {
+    let world = sandbox.fake.world().await;
+    let mut texts = Vec::new();
+    for (number, fault) in ["cut_body", "graphql_error_in_200", "none"]
+        .iter()
+        .enumerate()
+    {
+        if *fault != "none" {
+            sandbox.fake.fault_once(fault, "inviteMembers").await;
+        }
+        let new = format!("new.{number}@example.com");
+        let request = inviting(&[&new, &world.text("/members/3/email")]);
+        texts.push(format!("{:?}", invite(sandbox, request).await));
+        sandbox.fake.fault_once("status_5xx", "members").await;
+        let request = ListMembersRequest {
+            query: new,
+            page_size: 1,
+            ..ListMembersRequest::default()
+        };
+        let answer = sandbox.clients.community().list_members(request).await;
         texts.extend(answer.err().map(|status| format!("{status:?}")));
     }
     sandbox.fake.clear_faults().await;

@@ -7,11 +7,22 @@
 )]
 
 // What callers can do, and what they hear when BetterMode does not play along.
+mod calendar;
 mod direct_messages;
+mod inviting;
+mod managing_members;
 mod members;
+mod memberships;
+mod post_changes;
+mod post_fields;
+mod post_lists;
 mod posts;
+mod reactions;
 mod reading;
+mod replies;
+mod spaces;
 mod safe_writes;
+mod safe_writes_of_all_kinds;
 mod upstream_failures;
 
 // From a change in the community to a stored event and what comes of it.
@@ -27,6 +38,7 @@ mod webhook_to_event;
 
 // Bad days and busy ones.
 mod chaos;
+mod circuit_breaker;
 mod conservation;
 mod fault_proxy;
 mod hostile_connections;

@@ -1,7 +1,7 @@
 //! Creating posts: what arrives in the community, and what is refused.
 
 use community_proto::v1::create_post_request::Content;
-use community_proto::v1::{CreatePostRequest, ErrorReason, Post, PostStatus};
+use community_proto::v1::{CreatePostRequest, ErrorReason, GetPostRequest, Post, PostStatus};
 use integration_tests::{Failure, Sandbox, World};
 use serde_json::Value;
 use tonic::{Code, Status};
@@ -219,6 +219,27 @@ async fn a_title_of_255_characters_is_not_too_long() {
     assert_eq!(create(&sandbox, request).await.unwrap().title, title);
 }
 
+/// A system on a network of this generation that is called more often than the
+/// smallest plan allows.
+pub(crate) async fn roomy(generation: &str) -> Sandbox {
+    Sandbox::builder()
+        .fake_setting("FAKE_BETTERMODE_GENERATION", generation)
+        .fake_setting("FAKE_BETTERMODE_NO_LIMITS", "true")
+        .service_setting("BETTERMODE_RATE_LIMIT_REQUESTS", "1000")
+        .service_setting("BETTERMODE_RATE_LIMIT_COMPLEXITY", "100000")
+        .start()
+        .await
+}
+
+/// A post that is there.
+pub(crate) async fn read_post(sandbox: &Sandbox, id: &str) -> Post {
+    let request = GetPostRequest {
+        post_id: id.to_owned(),
+    };
+    let answer = sandbox.clients.community().get_post(request).await.unwrap();
+    answer.into_inner().post.unwrap()
+}
+
 /// A request that works in a space of posts.
 pub(crate) fn post_in(space: &str) -> CreatePostRequest {
     CreatePostRequest {
@@ -245,7 +266,7 @@ pub(crate) async fn refused(sandbox: &Sandbox, request: CreatePostRequest) -> Fa
 }
 
 /// A verified member who is neither staff nor anything else special.
-fn ordinary_member(world: &World) -> String {
+pub(crate) fn ordinary_member(world: &World) -> String {
     let ordinary =
         |member: &&Value| member["status"] == "VERIFIED" && member["roleType"] == "member";
     let member = world.all("members").iter().find(ordinary);

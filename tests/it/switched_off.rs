@@ -2,8 +2,9 @@
 
 use community_proto::v1::get_member_request::Identifier;
 use community_proto::v1::{
-    DependencyState, ErrorReason, GetMemberByEmailRequest, GetMemberRequest, GetStatusRequest,
-    IngestWebhookEventsRequest, ListWebhookEventsRequest,
+    CancelEventRequest, DependencyState, ErrorReason, GetMemberByEmailRequest, GetMemberRequest,
+    GetStatusRequest, IngestWebhookEventsRequest, ListDirectMessagesRequest, ListEventsRequest,
+    ListWebhookEventsRequest, RegisterForEventRequest, ScheduleEventRequest, UpdateEventRequest,
 };
 use integration_tests::{Failure, Sandbox};
 use serde_json::Value;
@@ -31,6 +32,24 @@ async fn every_rpc_names_the_setting_and_bettermode_hears_nothing() {
     let request = message("member0000", "Hello");
     names_the_setting(community.send_direct_message(request).await);
     names_the_setting(community.create_post(post_in("space0000000")).await);
+    names_the_setting(
+        community
+            .list_direct_messages(ListDirectMessagesRequest::default())
+            .await,
+    );
+    names_the_setting(
+        community
+            .schedule_event(ScheduleEventRequest::default())
+            .await,
+    );
+    names_the_setting(community.update_event(UpdateEventRequest::default()).await);
+    names_the_setting(community.cancel_event(CancelEventRequest::default()).await);
+    names_the_setting(community.list_events(ListEventsRequest::default()).await);
+    names_the_setting(
+        community
+            .register_for_event(RegisterForEventRequest::default())
+            .await,
+    );
     let request = IngestWebhookEventsRequest {
         events: vec![event(1, "post.published")],
     };

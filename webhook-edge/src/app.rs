@@ -20,7 +20,7 @@ use crate::forward::Sink;
 use crate::forwarder::{Forwarder, Jitter};
 use crate::health::{Health, QueueWatch};
 use crate::metrics::{Metrics, QueueGauges};
-use crate::queue::{OpenError, Options, Queue};
+use crate::queue::{self, OpenError, Options, Queue};
 use crate::routes::{self, Edge, Intake, Memory};
 
 /// How long everything together may take to end: a little more than open requests
@@ -207,8 +207,9 @@ fn open_queue(
         dir: settings.directory.clone(),
         max_bytes: settings.max_bytes,
         dedup: settings.deduplication,
+        segment_bytes: queue::SEGMENT_BYTES,
     };
-    let queue = Queue::open(options, Arc::clone(clock), tasks)?;
+    let queue = Queue::open(&options, Arc::clone(clock), tasks)?;
     let waiting = queue.stats().depth;
     if waiting > 0 {
         tracing::info!(waiting, "webhooks of an earlier run wait in the queue");

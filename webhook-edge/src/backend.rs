@@ -20,6 +20,7 @@ use url::Url;
 use crate::forward::{Accepted, Error, Sink, Store};
 use crate::health::{Part, Probe, ServiceStatus, State};
 use crate::payload::{Event, Format};
+use crate::queue::Queued;
 
 /// How long storing one event may take, the second attempt included.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -124,10 +125,13 @@ impl Sink for Backend {
 
 #[async_trait]
 impl Store for Backend {
-    async fn store(&self, events: Vec<Event>) -> Result<Vec<Accepted>, Error> {
+    async fn store(&self, events: &[Queued]) -> Result<Vec<Accepted>, Error> {
         let count = events.len();
         let request = v1::IngestWebhookEventsRequest {
-            events: events.into_iter().map(to_proto).collect(),
+            events: events
+                .iter()
+                .map(|queued| to_proto(queued.event.clone()))
+                .collect(),
         };
         let request = self.request(request, BATCH_DEADLINE);
         let mut client = WebhookEventServiceClient::new(self.channel.clone());

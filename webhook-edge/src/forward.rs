@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tonic::Code;
 
 use crate::payload::Event;
-use crate::queue::AppendError;
+use crate::queue::{AppendError, Queued};
 
 /// Takes events and keeps them.
 #[async_trait]
@@ -33,7 +33,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`Error`] when it is not certain that all are stored; all of them can be
     /// offered again at any time.
-    async fn store(&self, events: Vec<Event>) -> Result<Vec<Accepted>, Error>;
+    async fn store(&self, events: &[Queued]) -> Result<Vec<Accepted>, Error>;
 }
 
 /// What became of an event.

@@ -16,7 +16,6 @@ use tokio::time::Instant;
 
 use crate::forward::{Blame, Error, Store};
 use crate::metrics::Metrics;
-use crate::payload::Event;
 use crate::queue::{Position, Queue, Queued};
 
 mod backoff;
@@ -201,16 +200,14 @@ impl Forwarder {
 
     /// Stores the events and removes them from the queue.
     async fn send(&mut self, part: &[Queued]) -> Result<(), Error> {
-        let events: Vec<Event> = part.iter().map(|queued| queued.event.clone()).collect();
-        let positions: Vec<Position> = part.iter().map(|queued| queued.position).collect();
         failpoints::reached("forward.send");
-        let accepted = self.store.store(events).await?;
+        let accepted = self.store.store(part).await?;
         failpoints::reached("forward.sent");
         self.metrics.forwarded(&accepted);
-        self.stored += positions.len() as u64;
+        self.stored += part.len() as u64;
         self.too_slow_for_one = 0;
         self.service_is_back();
-        if let Err(error) = self.queue.remove(&positions).await {
+        if let Err(error) = self.queue.remove(part).await {
             // They are stored, and sent again after a restart; the service knows them.
             tracing::error!(%error, "stored events could not be removed from the queue");
         }

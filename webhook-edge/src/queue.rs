@@ -6,6 +6,7 @@
 //! share one fsync; after a write that failed nothing more is written. It does not
 //! forward, and holds no more of the backlog in memory than was asked for.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,20 +23,28 @@ use crate::forward::{self, Accepted, Sink};
 use crate::payload::Event;
 
 mod age;
+mod answers;
 mod committer;
 mod dead_letter;
-mod disk;
+mod directory;
 mod error;
+mod ids;
+mod inbox;
+pub mod log;
 pub mod record;
+mod space;
+mod store;
 
-use age::Age;
-use committer::{Command, Committer, Space};
+use answers::Reply;
+use committer::{Command, Committer};
 pub use dead_letter::DeadLetter;
-use disk::{Disk, State};
 pub use error::{AppendError, OpenError, ReadError, WriteError};
+use inbox::Inbox;
+use log::{Reader, Wanted};
+use store::Store;
 
-/// Commands that wait for the writer; more make their senders wait.
-const WAITING: usize = 1024;
+/// How large a segment of the log is to be.
+pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How the queue is to be.
 #[derive(Debug, Clone)]
@@ -46,6 +55,8 @@ pub struct Options {
     pub max_bytes: u64,
     /// How long an id is remembered after its event was taken.
     pub dedup: Duration,
+    /// How large the files of its log become, mostly [`SEGMENT_BYTES`].
+    pub segment_bytes: u64,
 }
 
 /// A place in the queue. Later events have greater ones, across restarts too; none
@@ -61,6 +72,8 @@ pub struct Queued {
     pub event: Event,
     /// Since when it waits.
     pub queued_at: Timestamp,
+    /// The size of its record.
+    pub bytes: usize,
 }
 
 /// How full the queue is.
@@ -70,7 +83,7 @@ pub struct Stats {
     pub depth: u64,
     /// The size of their records, in bytes.
     pub bytes: u64,
-    /// Since when the oldest waits.
+    /// Since when the oldest waits; within a second.
     pub oldest: Option<Timestamp>,
     /// Dead letters.
     pub dead: u64,
@@ -81,18 +94,20 @@ pub struct Stats {
 /// The queue; cheap to clone.
 #[derive(Clone)]
 pub struct Queue {
-    commands: mpsc::Sender<Command>,
-    disk: Arc<Disk>,
+    inbox: Arc<OpenInbox>,
+    reader: Arc<Reader>,
+    store: Arc<Store>,
     shared: Arc<Shared>,
     writer: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
 }
+
+/// Closes the inbox with the last clone of the queue.
+struct OpenInbox(Arc<Inbox>);
 
 /// What everybody may know without asking the writer.
 struct Shared {
     clock: SharedClock,
     stats: Mutex<Stats>,
-    /// The first position that waits.
-    head: std::sync::atomic::AtomicU64,
     poisoned: AtomicBool,
     appended: Arc<Notify>,
 }
@@ -103,50 +118,30 @@ impl Queue {
     /// # Errors
     /// [`OpenError`] when the directory cannot be used, is used by another process,
     /// or holds what this version does not read.
-    pub fn open(options: Options, clock: SharedClock, tasks: &Tasks) -> Result<Self, OpenError> {
-        let (disk, kept) = Disk::open(&options.dir)?;
-        let disk = Arc::new(disk);
-        let (now, opened) = (clock.now(), Instant::now());
-        let state = kept.unwrap_or_else(|| State::new(now));
-        let kept_at = Timestamp::from_millisecond(state.wall).unwrap_or(now);
+    pub fn open(options: &Options, clock: SharedClock, tasks: &Tasks) -> Result<Self, OpenError> {
+        let lock = directory::take(&options.dir)?;
         let shared = Arc::new(Shared {
             clock,
             stats: Mutex::default(),
-            head: state.head.into(),
             poisoned: AtomicBool::new(false),
             appended: Arc::default(),
         });
         let (answers, groups) = mpsc::unbounded_channel();
         // It ends with the writer, which ends with the last clone of the queue.
-        tasks.spawn_detached("queue answers", committer::answer_groups(groups));
-        let committer = Committer {
-            disk: Arc::clone(&disk),
-            state,
-            age: Age::resume(state.age, kept_at, now, opened),
-            max_bytes: options.max_bytes,
-            dedup: options.dedup,
-            shared: Arc::clone(&shared),
-            answers,
-            forgot: opened,
-            moment: opened,
-            space: Space::of(options.dir.clone()),
-        };
-        let oldest = committer.oldest().map_err(|source| OpenError::Store {
-            directory: options.dir.clone(),
-            source,
-        })?;
-        shared.publish(&state, oldest, false);
-        let (commands, waiting) = mpsc::channel(WAITING);
-        let writer = std::thread::Builder::new()
-            .name("queue".to_owned())
-            .spawn(move || committer.run(waiting))
-            .map_err(|source| OpenError::Directory {
-                directory: options.dir,
-                source,
-            })?;
+        tasks.spawn_detached("queue answers", answers::give(groups));
+        let committer = Committer::open(options, &shared, answers)?;
+        Self::over(committer, shared, lock)
+    }
+
+    fn over(committer: Committer, shared: Arc<Shared>, lock: File) -> Result<Self, OpenError> {
+        shared.publish(committer.stats(), false);
+        let (reader, store) = (Arc::clone(&committer.reader), Arc::clone(&committer.store));
+        let inbox = Arc::new(Inbox::default());
+        let writer = start(committer, Arc::clone(&inbox), lock)?;
         Ok(Self {
-            commands,
-            disk,
+            inbox: Arc::new(OpenInbox(inbox)),
+            reader,
+            store,
             shared,
             writer: Arc::new(Mutex::new(Some(writer))),
         })
@@ -159,20 +154,16 @@ impl Queue {
     /// [`AppendError`] when the event is not certain to be on disk; it can be
     /// offered again.
     pub async fn append(&self, event: &Event) -> Result<Accepted, AppendError> {
-        let queued_at = self.shared.now();
-        let record = record::encode(event, queued_at);
         let id = event.id.to_string();
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Append {
+        let record = record::encode(event, self.shared.now());
+        let moment = Instant::now();
+        self.ask(AppendError::Poisoned, |reply| Command::Append {
             id,
             record,
-            queued_at,
-            moment: Instant::now(),
+            moment,
             reply,
         })
         .await
-        .map_err(|_| AppendError::Poisoned)?;
-        answer.await.unwrap_or(Err(AppendError::Poisoned))
     }
 
     /// The events that wait after a position, the oldest first: at most `max_events`
@@ -187,13 +178,18 @@ impl Queue {
         max_events: usize,
         max_bytes: usize,
     ) -> Result<Vec<Queued>, ReadError> {
-        let head = self.shared.head.load(Ordering::Acquire);
-        let from = after.map_or(head, |after| head.max(after.0.saturating_add(1)));
-        let disk = Arc::clone(&self.disk);
-        let read = move || disk.read(from, max_events, max_bytes);
-        let (events, broken) = tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| ReadError::Stopped)??;
+        let from = after.map_or(0, |after| after.0.saturating_add(1));
+        let wanted = Wanted {
+            events: max_events,
+            bytes: max_bytes,
+        };
+        let reader = Arc::clone(&self.reader);
+        let (events, broken) = tokio::task::spawn_blocking(move || {
+            let waiting = reader.read(from, wanted)?;
+            Ok::<_, ReadError>(sort_out(waiting))
+        })
+        .await
+        .map_err(|_| ReadError::Stopped)??;
         for (position, error) in broken {
             tracing::error!(
                 position = position.0,
@@ -211,11 +207,16 @@ impl Queue {
     ///
     /// # Errors
     /// [`WriteError`] when the queue is poisoned.
-    pub async fn remove(&self, positions: &[Position]) -> Result<(), WriteError> {
-        let (reply, answer) = oneshot::channel();
-        let positions = positions.to_vec();
-        self.send(Command::Remove { positions, reply }).await?;
-        answer.await.unwrap_or(Err(WriteError::Poisoned))
+    pub async fn remove(&self, events: &[Queued]) -> Result<(), WriteError> {
+        let events = events
+            .iter()
+            .map(|queued| (queued.position, queued.bytes))
+            .collect();
+        self.ask(WriteError::Poisoned, |reply| Command::Remove {
+            events,
+            reply,
+        })
+        .await
     }
 
     /// Moves an event to the dead letters, on disk when this returns.
@@ -223,14 +224,12 @@ impl Queue {
     /// # Errors
     /// [`WriteError`] when the queue is poisoned.
     pub async fn bury(&self, position: Position, reason: String) -> Result<(), WriteError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Bury {
+        self.ask(WriteError::Poisoned, |reply| Command::Bury {
             position,
             reason,
             reply,
         })
-        .await?;
-        answer.await.unwrap_or(Err(WriteError::Poisoned))
+        .await
     }
 
     /// The dead letters after a position, in the order of their arrival.
@@ -243,21 +242,25 @@ impl Queue {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, ReadError> {
         let from = after.map_or(0, |after| after.0.saturating_add(1));
-        let disk = Arc::clone(&self.disk);
-        tokio::task::spawn_blocking(move || disk.dead_letters(from, limit))
+        let store = Arc::clone(&self.store);
+        let letters = tokio::task::spawn_blocking(move || store.dead_letters(from, limit))
             .await
-            .map_err(|_| ReadError::Stopped)?
+            .map_err(|_| ReadError::Stopped)?;
+        Ok(letters?)
     }
 
-    /// Puts dead letters at the end of the queue, and says how many were there.
+    /// Puts dead letters at the end of the queue, in the order given and as far as there
+    /// is room; says how many. The others stay where they are.
     ///
     /// # Errors
     /// [`WriteError`] when the queue is poisoned.
     pub async fn redrive(&self, positions: &[Position]) -> Result<u64, WriteError> {
-        let (reply, answer) = oneshot::channel();
         let positions = positions.to_vec();
-        self.send(Command::Redrive { positions, reply }).await?;
-        answer.await.unwrap_or(Err(WriteError::Poisoned))
+        self.ask(WriteError::Poisoned, |reply| Command::Redrive {
+            positions,
+            reply,
+        })
+        .await
     }
 
     /// How full the queue is now. Costs nothing.
@@ -279,21 +282,65 @@ impl Queue {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        drop((self.commands, self.disk));
+        drop((self.inbox, self.reader, self.store));
         if let Some(writer) = writer {
             let _joined = tokio::task::spawn_blocking(move || writer.join()).await;
         }
     }
 
-    async fn send(&self, command: Command) -> Result<(), WriteError> {
-        if self.shared.is_poisoned() {
-            return Err(WriteError::Poisoned);
+    /// Gives the writer a command and waits for its answer; `poisoned` when none comes.
+    async fn ask<T, E>(
+        &self,
+        poisoned: E,
+        command: impl FnOnce(Reply<T, E>) -> Command,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        if self.shared.is_poisoned() || self.inbox.0.send(command(reply)).is_err() {
+            return Err(poisoned);
         }
-        self.commands
-            .send(command)
-            .await
-            .map_err(|_| WriteError::Poisoned)
+        answer.await.unwrap_or(Err(poisoned))
     }
+}
+
+impl Drop for OpenInbox {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Starts the writer. The directory is free again once it has ended.
+fn start(
+    committer: Committer,
+    inbox: Arc<Inbox>,
+    lock: File,
+) -> Result<std::thread::JoinHandle<()>, OpenError> {
+    let write = move || {
+        committer.run(&inbox);
+        drop(lock);
+    };
+    std::thread::Builder::new()
+        .name("queue".to_owned())
+        .spawn(write)
+        .map_err(OpenError::Thread)
+}
+
+/// Records that cannot be read, and why.
+type Broken = Vec<(Position, record::DecodeError)>;
+
+fn sort_out(waiting: Vec<log::Waiting>) -> (Vec<Queued>, Broken) {
+    let (mut events, mut broken) = (Vec::with_capacity(waiting.len()), Vec::new());
+    for log::Waiting { position, record } in waiting {
+        match record::decode_shared(&record) {
+            Ok((event, queued_at)) => events.push(Queued {
+                position,
+                event,
+                queued_at,
+                bytes: record.len(),
+            }),
+            Err(error) => broken.push((position, error)),
+        }
+    }
+    (events, broken)
 }
 
 #[async_trait]
@@ -322,15 +369,8 @@ impl Shared {
         self.poisoned.store(true, Ordering::Release);
     }
 
-    fn publish(&self, state: &State, oldest: Option<Timestamp>, has_more: bool) {
-        *self.stats.lock().unwrap_or_else(PoisonError::into_inner) = Stats {
-            depth: state.depth,
-            bytes: state.bytes,
-            oldest,
-            dead: state.dead,
-            poisoned: false,
-        };
-        self.head.store(state.head, Ordering::Release);
+    fn publish(&self, stats: Stats, has_more: bool) {
+        *self.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats;
         if has_more {
             self.appended.notify_waiters();
         }

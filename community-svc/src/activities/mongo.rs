@@ -23,7 +23,6 @@ use tokio::sync::OnceCell;
 use super::counts::{Scope, additions};
 use super::{Activity, ActivityQuery, ActivityStore, Retention, Summary, SummaryQuery, period};
 use crate::stores::mongo::expiry::code;
-use crate::stores::mongo::within;
 use crate::stores::{MongoLink, StoreError};
 
 mod document;
@@ -191,24 +190,28 @@ impl ActivityStore for MongoActivities {
                 other => other.map(Ok),
             }
         };
-        within(WRITE_TIMEOUT, "storing activities", stored).await?
+        self.link
+            .within(WRITE_TIMEOUT, "storing activities", stored)
+            .await?
     }
 
     async fn missing(&self, activities: &[Activity]) -> Result<Vec<Activity>, StoreError> {
         let mut activities = self.retention.kept(self.clock.now(), activities);
         let ids: Vec<_> = activities.iter().map(Activity::id).collect();
-        let there = within(READ_TIMEOUT, "looking activities up", async {
-            let found = self.database().await?;
-            let found = found.collection::<Document>(ACTIVITIES);
-            let found = found.find(doc! { "_id": { "$in": ids } });
-            let found: Vec<_> = found
-                .projection(doc! { "_id": 1 })
-                .await?
-                .try_collect()
-                .await?;
-            Ok(ids_of(found))
-        })
-        .await?;
+        let there = self
+            .link
+            .within(READ_TIMEOUT, "looking activities up", async {
+                let found = self.database().await?;
+                let found = found.collection::<Document>(ACTIVITIES);
+                let found = found.find(doc! { "_id": { "$in": ids } });
+                let found: Vec<_> = found
+                    .projection(doc! { "_id": 1 })
+                    .await?
+                    .try_collect()
+                    .await?;
+                Ok(ids_of(found))
+            })
+            .await?;
         activities.retain(|activity| !there.contains(&activity.id()));
         Ok(activities)
     }
@@ -217,7 +220,8 @@ impl ActivityStore for MongoActivities {
         if query.limit == 0 {
             return Ok(Vec::new());
         }
-        within(READ_TIMEOUT, "listing activities", self.find(query))
+        self.link
+            .within(READ_TIMEOUT, "listing activities", self.find(query))
             .await?
             .into_iter()
             .map(ActivityDocument::into_activity)
@@ -225,32 +229,38 @@ impl ActivityStore for MongoActivities {
     }
 
     async fn summary(&self, query: SummaryQuery) -> Result<Summary, StoreError> {
-        within(READ_TIMEOUT, "counting activities", self.counts(&query))
+        self.link
+            .within(READ_TIMEOUT, "counting activities", self.counts(&query))
             .await?
             .into_summary()
     }
 
     async fn erase(&self, member: &MemberId) -> Result<u64, StoreError> {
         let attempted = "erasing a member's activities";
-        within(ERASE_TIMEOUT, attempted, self.delete(member)).await
+        self.link
+            .within(ERASE_TIMEOUT, attempted, self.delete(member))
+            .await
     }
 
     async fn prune(&self) -> Result<u64, StoreError> {
-        within(
-            WRITE_TIMEOUT,
-            "setting how long activities are kept",
-            async { indexes::expire(&self.database().await?, self.retention).await },
-        )
-        .await?;
+        self.link
+            .within(
+                WRITE_TIMEOUT,
+                "setting how long activities are kept",
+                async { indexes::expire(&self.database().await?, self.retention).await },
+            )
+            .await?;
         Ok(0)
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let hello = within(READ_TIMEOUT, "asking for a sign of life", async {
-            let database = self.link.database().await?;
-            database.run_command(doc! { "hello": 1 }).await
-        })
-        .await?;
+        let hello = self
+            .link
+            .within(READ_TIMEOUT, "asking for a sign of life", async {
+                let database = self.link.database().await?;
+                database.run_command(doc! { "hello": 1 }).await
+            })
+            .await?;
         let has_transactions =
             hello.contains_key("setName") || matches!(hello.get_str("msg"), Ok("isdbgrid"));
         has_transactions.then_some(()).ok_or(NO_TRANSACTIONS)

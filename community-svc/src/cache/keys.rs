@@ -2,7 +2,7 @@
 //! their id; a username and an e-mail address lead to an id, as digests: keys
 //! show up in Redis's logs and monitors, where names and addresses must not.
 
-use bettermode::{Email, Member, MemberId};
+use bettermode::{Email, EventType, Member, MemberId, Space, SpaceId};
 use sha2::{Digest as _, Sha256};
 
 use super::CacheKey;
@@ -61,6 +61,45 @@ impl CacheKey for EmailKey {
 
     fn name(&self) -> String {
         format!("bettermode:member-email:{}", self.0)
+    }
+}
+
+/// A space, under `bettermode:space:ID`.
+#[derive(Debug, Clone)]
+pub struct SpaceKey(pub SpaceId);
+
+impl CacheKey for SpaceKey {
+    type Value = Space;
+    const SCHEMA: u32 = 1;
+
+    fn name(&self) -> String {
+        format!("bettermode:space:{}", self.0)
+    }
+}
+
+/// Every space that the service's token sees, under `bettermode:spaces`.
+#[derive(Debug, Clone, Copy)]
+pub struct SpacesKey;
+
+impl CacheKey for SpacesKey {
+    type Value = Vec<Space>;
+    const SCHEMA: u32 = 1;
+
+    fn name(&self) -> String {
+        "bettermode:spaces".to_owned()
+    }
+}
+
+/// The kinds of webhook that the network can send, under `bettermode:event-types`.
+#[derive(Debug, Clone, Copy)]
+pub struct EventTypesKey;
+
+impl CacheKey for EventTypesKey {
+    type Value = Vec<EventType>;
+    const SCHEMA: u32 = 1;
+
+    fn name(&self) -> String {
+        "bettermode:event-types".to_owned()
     }
 }
 

@@ -17,7 +17,6 @@ use service_kit::clock::SharedClock;
 use tokio::sync::OnceCell;
 
 use super::{MemberChange, MemberRecord, MemberStore, Versioned};
-use crate::stores::mongo::within;
 use crate::stores::{MongoLink, StoreError};
 
 const COLLECTION: &str = "community_members";
@@ -104,31 +103,37 @@ impl MemberStore for MongoCommunityMembers {
         if changes.is_empty() {
             return Ok(());
         }
-        within(WRITE_TIMEOUT, "recording members", self.update(changes)).await
+        self.link
+            .within(WRITE_TIMEOUT, "recording members", self.update(changes))
+            .await
     }
 
     async fn get(&self, member: &MemberId) -> Result<Option<MemberRecord>, StoreError> {
-        let found = within(READ_TIMEOUT, "reading the record of a member", async {
-            let collection = self
-                .database()
-                .await?
-                .collection::<MemberDocument>(COLLECTION);
-            collection
-                .find_one(doc! { "bettermode_member_id": member.as_str() })
-                .await
-        })
-        .await?;
+        let found = self
+            .link
+            .within(READ_TIMEOUT, "reading the record of a member", async {
+                let collection = self
+                    .database()
+                    .await?
+                    .collection::<MemberDocument>(COLLECTION);
+                collection
+                    .find_one(doc! { "bettermode_member_id": member.as_str() })
+                    .await
+            })
+            .await?;
         found.map(|found| found.into_record(member)).transpose()
     }
 
     async fn erase(&self, member: &MemberId) -> Result<bool, StoreError> {
-        let deleted = within(WRITE_TIMEOUT, "erasing the record of a member", async {
-            let collection = self.database().await?.collection::<Document>(COLLECTION);
-            collection
-                .delete_one(doc! { "bettermode_member_id": member.as_str() })
-                .await
-        })
-        .await?;
+        let deleted = self
+            .link
+            .within(WRITE_TIMEOUT, "erasing the record of a member", async {
+                let collection = self.database().await?.collection::<Document>(COLLECTION);
+                collection
+                    .delete_one(doc! { "bettermode_member_id": member.as_str() })
+                    .await
+            })
+            .await?;
         Ok(deleted.deleted_count > 0)
     }
 }

@@ -42,6 +42,80 @@ impl Call {
         }
     }
 
+    pub(crate) const LIST_MEMBERS: Self = Self {
+        fields: &[
+            ("query", "query"),
+            ("roleIds", "role_ids"),
+            ("status", "statuses"),
+            ("after", "page_token"),
+        ],
+        ..Self::reading("listing members")
+    };
+
+    pub(crate) const UPDATE_MEMBER: Self = Self {
+        attempted: "changing a member",
+        member: "member.id",
+        fields: &[
+            ("id", "member.id"),
+            ("name", "member.name"),
+            ("tagline", "member.tagline"),
+            ("fields", "member.fields"),
+        ],
+        subject: Some("member.id"),
+    };
+
+    pub(crate) const INVITE_MEMBERS: Self = Self {
+        fields: &[
+            ("email", "invitees.email"),
+            ("invitees", "invitees.email"),
+            ("roleId", "role_id"),
+            ("defaultSpacesIds", "space_ids"),
+            ("invitationMessage", "message"),
+        ],
+        ..Self::reading("inviting members")
+    };
+
+    pub(crate) const INVITATION: Self = Self::reading("looking for an invitation");
+
+    pub(crate) const EVENT_TYPES: Self = Self::reading("reading the kinds of webhook");
+
+    pub(crate) const SPACES: Self = Self::reading("listing spaces");
+
+    pub(crate) const SPACE: Self = Self {
+        subject: Some("space_id"),
+        ..Self::reading("reading a space")
+    };
+
+    pub(crate) const SPACE_MEMBERS: Self = Self {
+        fields: &[("roleIds", "role_ids"), ("after", "page_token")],
+        subject: Some("space_id"),
+        ..Self::reading("listing a space's members")
+    };
+
+    pub(crate) const ADD_SPACE_MEMBER: Self = Self {
+        attempted: "adding a member to a space",
+        member: "member_id",
+        fields: &[
+            ("spaceId", "space_id"),
+            ("memberId", "member_id"),
+            ("roleId", "role_id"),
+        ],
+        subject: Some("space_id"),
+    };
+
+    pub(crate) const REMOVE_SPACE_MEMBER: Self = Self {
+        attempted: "taking a member out of a space",
+        member: "member_id",
+        fields: &[("spaceId", "space_id"), ("memberIds", "member_id")],
+        subject: Some("space_id"),
+    };
+
+    pub(crate) const MEMBERSHIP: Self = Self {
+        member: "member_id",
+        subject: Some("member_id"),
+        ..Self::reading("looking whether a member is in a space")
+    };
+
     pub(crate) const POST_TYPES: Self = Self {
         member: "author_member_id",
         fields: &[("spaceId", "space_id")],
@@ -58,7 +132,7 @@ impl Call {
             ("tagNames", "tags"),
             ("title", "title"),
             ("content", "content"),
-            ("mappingFields", "content"),
+            ("mappingFields", "fields"),
         ],
         subject: Some("space_id"),
     };
@@ -81,9 +155,61 @@ impl Call {
         ..Self::DIRECT_MESSAGE
     };
 
-    pub(crate) const LOOK_FOR_MESSAGE: Self = Self {
-        attempted: "looking for a direct message",
-        ..Self::DIRECT_MESSAGE
+    pub(crate) const CONVERSATION: Self = Self {
+        attempted: "reading a conversation",
+        member: "member_id or reader_member_id",
+        fields: &[
+            ("chatId", "conversation_id"),
+            ("memberIds", "member_id"),
+            ("memberId", "member_id"),
+        ],
+        subject: Some("conversation"),
+    };
+
+    const EVENT: Self = Self {
+        attempted: "changing an event",
+        member: "author_member_id",
+        fields: &[
+            ("spaceId", "space_id"),
+            ("hostIds", "details.host_member_ids"),
+            ("startTime", "details.start_time"),
+            ("endTime", "details.end_time"),
+            ("timeZone", "details.time_zone"),
+            ("capacity", "details.capacity"),
+            ("physicalLocations", "details.physical_places"),
+            ("virtualLocations", "details.virtual_places"),
+            ("title", "details.title"),
+            ("content", "details.description"),
+            ("mappingFields", "details"),
+        ],
+        subject: Some("event_id"),
+    };
+
+    pub(crate) const SCHEDULE_EVENT: Self = Self {
+        attempted: "creating an event",
+        subject: Some("space_id"),
+        ..Self::EVENT
+    };
+
+    pub(crate) const UPDATE_EVENT: Self = Self::EVENT;
+
+    pub(crate) const CANCEL_EVENT: Self = Self {
+        attempted: "cancelling an event",
+        ..Self::EVENT
+    };
+
+    pub(crate) const REGISTER_FOR_EVENT: Self = Self {
+        attempted: "registering for an event",
+        member: "member_id",
+        fields: &[("eventId", "event_id")],
+        ..Self::EVENT
+    };
+
+    pub(crate) const EVENTS: Self = Self {
+        attempted: "reading events",
+        member: "reader_member_id",
+        fields: &[("spaceIds", "space_id"), ("spaceId", "space_id")],
+        subject: Some("space_id"),
     };
 
     /// The error for our caller; the client's own goes to the log.
@@ -126,11 +252,10 @@ impl Call {
                 Subject::PostType => Error::PostTypeNotFound(
                     "the network has no post type that fits; an administrator has to allow one",
                 ),
+                Subject::Post => Error::PostNotFound,
                 Subject::Network => Error::UpstreamTokenRefused,
-                Subject::Conversation => Error::UpstreamRejected {
-                    attempted,
-                    field: self.subject,
-                },
+                Subject::Conversation => Error::ConversationNotFound,
+                Subject::Event => Error::EventNotFound,
             },
             Upstream::EmailNotVisible => Error::EmailNotVisible,
             Upstream::RateLimited { retry_after, .. } => Error::UpstreamRateLimited {
@@ -148,6 +273,7 @@ impl Call {
                 attempted,
                 field: None,
             },
+            Upstream::NotSupported { what } => Error::NotSupportedByNetwork { what },
             Upstream::ImpersonationUnavailable => Error::ImpersonationUnavailable,
             _ => Error::UpstreamUnintelligible { attempted },
         }

@@ -18,7 +18,6 @@ use super::{
     Outline, Projection, ResumeToken, Settled, Steps, StoredEvent, WatchFilter, Work,
 };
 use crate::stores::MongoLink;
-use crate::stores::mongo::within;
 
 mod document;
 mod follow;
@@ -118,71 +117,81 @@ impl EventStore for MongoStore {
             .iter()
             .map(|event| EventDocument::new(event, stored_at))
             .collect();
-        let outcomes = within(INGEST_TIMEOUT, "storing events", self.insert(documents)).await?;
+        let outcomes = self
+            .link
+            .within(INGEST_TIMEOUT, "storing events", self.insert(documents))
+            .await?;
         self.stored.send_replace(());
         Ok(outcomes)
     }
 
     async fn get(&self, event_id: &str) -> Result<Option<StoredEvent>, Error> {
-        within(LIST_TIMEOUT, "reading an event", async {
-            lists::get(&self.collection().await?, event_id).await
-        })
-        .await?
-        .map(EventDocument::into_event)
-        .transpose()
+        self.link
+            .within(LIST_TIMEOUT, "reading an event", async {
+                lists::get(&self.collection().await?, event_id).await
+            })
+            .await?
+            .map(EventDocument::into_event)
+            .transpose()
     }
 
     async fn list(&self, query: EventQuery) -> Result<Vec<StoredEvent>, Error> {
         if query.limit == 0 {
             return Ok(Vec::new());
         }
-        within(LIST_TIMEOUT, "listing events", async {
-            lists::events(&self.collection().await?, &query).await
-        })
-        .await?
-        .into_iter()
-        .map(EventDocument::into_event)
-        .collect()
+        self.link
+            .within(LIST_TIMEOUT, "listing events", async {
+                lists::events(&self.collection().await?, &query).await
+            })
+            .await?
+            .into_iter()
+            .map(EventDocument::into_event)
+            .collect()
     }
 
     async fn outlines(&self, query: EventQuery) -> Result<Vec<Outline>, Error> {
         if query.limit == 0 {
             return Ok(Vec::new());
         }
-        within(LIST_TIMEOUT, "listing events", async {
-            lists::outlines(&self.collection().await?, &query).await
-        })
-        .await?
-        .into_iter()
-        .map(lists::OutlineDocument::into_outline)
-        .collect()
+        self.link
+            .within(LIST_TIMEOUT, "listing events", async {
+                lists::outlines(&self.collection().await?, &query).await
+            })
+            .await?
+            .into_iter()
+            .map(lists::OutlineDocument::into_outline)
+            .collect()
     }
 
     async fn outlines_of(&self, event_ids: &[String]) -> Result<Vec<Outline>, Error> {
-        within(LIST_TIMEOUT, "looking up events", async {
-            lists::outlines_of(&self.collection().await?, event_ids).await
-        })
-        .await?
-        .into_iter()
-        .map(lists::OutlineDocument::into_outline)
-        .collect()
+        self.link
+            .within(LIST_TIMEOUT, "looking up events", async {
+                lists::outlines_of(&self.collection().await?, event_ids).await
+            })
+            .await?
+            .into_iter()
+            .map(lists::OutlineDocument::into_outline)
+            .collect()
     }
 
     async fn count(&self, query: EventQuery) -> Result<u64, Error> {
-        within(COUNT_TIMEOUT, "counting events", async {
-            lists::count(&self.collection().await?, &query).await
-        })
-        .await
+        self.link
+            .within(COUNT_TIMEOUT, "counting events", async {
+                lists::count(&self.collection().await?, &query).await
+            })
+            .await
     }
 
     async fn dead_letters(&self, query: DeadLetterQuery) -> Result<Vec<DeadLetter>, Error> {
         if query.limit == 0 {
             return Ok(Vec::new());
         }
-        let found = within(LIST_TIMEOUT, "listing dead letters", async {
-            lists::dead_letters(&self.collection().await?, &query).await
-        })
-        .await?;
+        let found = self
+            .link
+            .within(LIST_TIMEOUT, "listing dead letters", async {
+                lists::dead_letters(&self.collection().await?, &query).await
+            })
+            .await?;
         lists::merged(found, query.limit)
     }
 
@@ -190,18 +199,21 @@ impl EventStore for MongoStore {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let claimed = within(WORK_TIMEOUT, "claiming work", async {
-            work::claim(&self.collection().await?, now, limit).await
-        })
-        .await?;
+        let claimed = self
+            .link
+            .within(WORK_TIMEOUT, "claiming work", async {
+                work::claim(&self.collection().await?, now, limit).await
+            })
+            .await?;
         claimed.into_iter().map(work::Claimed::into_work).collect()
     }
 
     async fn settle(&self, settled: &[Settled]) -> Result<(), Error> {
-        within(WORK_TIMEOUT, "settling work", async {
-            work::settle(&self.collection().await?, settled).await
-        })
-        .await
+        self.link
+            .within(WORK_TIMEOUT, "settling work", async {
+                work::settle(&self.collection().await?, settled).await
+            })
+            .await
     }
 
     async fn redo(
@@ -210,28 +222,31 @@ impl EventStore for MongoStore {
         projections: &[Projection],
         now: Timestamp,
     ) -> Result<(), Error> {
-        within(WORK_TIMEOUT, "replaying events", async {
-            work::redo(&self.collection().await?, event_ids, projections, now).await
-        })
-        .await?;
+        self.link
+            .within(WORK_TIMEOUT, "replaying events", async {
+                work::redo(&self.collection().await?, event_ids, projections, now).await
+            })
+            .await?;
         self.stored.send_replace(());
         Ok(())
     }
 
     async fn erase(&self, member_id: &str) -> Result<u64, Error> {
         let now = self.clock.now();
-        within(UPKEEP_TIMEOUT, "erasing a member's events", async {
-            upkeep::erase(&self.collection().await?, member_id, now).await
-        })
-        .await
+        self.link
+            .within(UPKEEP_TIMEOUT, "erasing a member's events", async {
+                upkeep::erase(&self.collection().await?, member_id, now).await
+            })
+            .await
     }
 
     async fn retain(&self, age: Option<Duration>) -> Result<u64, Error> {
-        within(UPKEEP_TIMEOUT, "setting how long events are kept", async {
-            upkeep::retain(&self.collection().await?, age).await
-        })
-        .await
-        .map(|()| 0)
+        self.link
+            .within(UPKEEP_TIMEOUT, "setting how long events are kept", async {
+                upkeep::retain(&self.collection().await?, age).await
+            })
+            .await
+            .map(|()| 0)
     }
 
     async fn follow(
@@ -240,7 +255,9 @@ impl EventStore for MongoStore {
         filter: WatchFilter,
     ) -> Result<Steps, FollowError> {
         // Not before the collection is there.
-        within(LIST_TIMEOUT, "opening a watch", self.collection()).await?;
+        self.link
+            .within(LIST_TIMEOUT, "opening a watch", self.collection())
+            .await?;
         follow::start(&self.link, after, filter).await
     }
 
@@ -249,12 +266,13 @@ impl EventStore for MongoStore {
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        within(PING_TIMEOUT, "asking for a sign of life", async {
-            let database = self.link.database().await?;
-            database.run_command(doc! { "ping": 1 }).await
-        })
-        .await
-        .map(|_| ())
+        self.link
+            .within(PING_TIMEOUT, "asking for a sign of life", async {
+                let database = self.link.database().await?;
+                database.run_command(doc! { "ping": 1 }).await
+            })
+            .await
+            .map(|_| ())
     }
 }
 

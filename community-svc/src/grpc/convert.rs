@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use bettermode::{
-    CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Post, PostStatus, Role,
-};
+use bettermode::{CustomField, DirectMessage, Mechanism, Member, MemberId, MemberStatus, Role};
 use community_proto::v1 as pb;
 use jiff::Timestamp;
 
-use crate::cache::{Mode, Options, Source};
+use crate::cache::{self, Mode, Options, Source};
 use crate::error::Error;
 use crate::members::Read;
 
@@ -25,7 +23,7 @@ pub(super) fn from_timestamp(at: prost_types::Timestamp) -> Option<Timestamp> {
     Timestamp::new(at.seconds, at.nanos).ok()
 }
 
-pub(super) fn freshness(read: &Read) -> pb::Freshness {
+pub(super) fn freshness<V>(read: &cache::Read<V>) -> pb::Freshness {
     pb::Freshness {
         source: match read.source {
             Source::Memory => pb::Source::Memory,
@@ -63,6 +61,11 @@ pub(super) fn batch_result(
         }
     }
     result
+}
+
+/// A count; what does not fit is as many as fit, what is not told is 0.
+pub(super) fn total(count: Option<u32>) -> i32 {
+    i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX)
 }
 
 /// What a caller allows.
@@ -130,7 +133,7 @@ fn member_status(status: &MemberStatus) -> pb::MemberStatus {
 
 fn role(role: &Role) -> pb::MemberRole {
     pb::MemberRole {
-        id: role.id.clone(),
+        id: role.id.as_str().to_owned(),
         name: role.name.clone(),
         r#type: role.kind.clone().unwrap_or_default(),
     }
@@ -144,34 +147,6 @@ fn field(field: &CustomField) -> Option<pb::MemberField> {
     })
 }
 
-pub(super) fn post(post: Post) -> pb::Post {
-    pb::Post {
-        id: post.id.as_str().to_owned(),
-        space_id: post.space_id.as_str().to_owned(),
-        post_type_id: post.post_type_id.as_str().to_owned(),
-        owner_member_id: post.owner_id.as_str().to_owned(),
-        created_by_member_id: post.created_by_id.as_str().to_owned(),
-        title: post.title.unwrap_or_default(),
-        status: post_status(&post.status).into(),
-        raw_status: post.status.raw().to_owned(),
-        url: post.url.unwrap_or_default(),
-        create_time: Some(timestamp(post.created_at)),
-        update_time: Some(timestamp(post.updated_at)),
-        publish_time: post.published_at.map(timestamp),
-    }
-}
-
-fn post_status(status: &PostStatus) -> pb::PostStatus {
-    match status {
-        PostStatus::Published => pb::PostStatus::Published,
-        PostStatus::Draft => pb::PostStatus::Draft,
-        PostStatus::Blocked => pb::PostStatus::Blocked,
-        PostStatus::Deleted => pb::PostStatus::Deleted,
-        PostStatus::Archived => pb::PostStatus::Archived,
-        PostStatus::Other(_) => pb::PostStatus::Unspecified,
-    }
-}
-
 pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {
     pb::DirectMessage {
         id: message.id,
@@ -183,6 +158,8 @@ pub(super) fn direct_message(message: DirectMessage) -> pb::DirectMessage {
         }
         .into(),
         send_time: Some(timestamp(message.sent_at)),
+        sender_member_id: message.sender_id.as_str().to_owned(),
+        content: None,
     }
 }
 

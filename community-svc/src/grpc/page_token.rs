@@ -37,6 +37,29 @@ pub(super) fn decode(
         .ok_or(Error::InvalidPageToken)
 }
 
+/// The token of the page that BetterMode's cursor leads to; empty after the last page,
+/// which has no cursor.
+pub(super) fn encode_text(list: &'static str, query: &impl Message, cursor: &str) -> String {
+    if cursor.is_empty() {
+        return String::new();
+    }
+    encode(list, query, cursor.as_bytes())
+}
+
+/// BetterMode's cursor in a token; `None` for the empty token of the first page.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn decode_text(
+    list: &'static str,
+    query: &impl Message,
+    token: &str,
+) -> Result<Option<String>, Error> {
+    let cursor = decode(list, query, token)?;
+    let text = |bytes| String::from_utf8(bytes).map_err(|_| Error::InvalidPageToken);
+    cursor.map(text).transpose()
+}
+
 /// A token that holds `content`, for this use only.
 pub(super) fn seal(method: &'static str, bound_to: &[u8], content: &[u8]) -> String {
     let mut token = digest(method, bound_to, content).to_vec();

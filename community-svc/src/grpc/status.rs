@@ -1,5 +1,6 @@
 //! Telling the service's state.
 
+use bettermode::BreakerState;
 use community_proto::v1 as pb;
 
 use super::{Community, convert};
@@ -19,7 +20,20 @@ pub(super) async fn get(community: &Community) -> pb::GetStatusResponse {
             dependencies: health.parts().into_iter().map(dependency).collect(),
             upstream_budget: budget,
             testing_mode: health.testing(),
+            circuit_breaker: Some(breaker(health.breaker())),
         }),
+    }
+}
+
+fn breaker(state: BreakerState) -> pb::CircuitBreaker {
+    let (state, retry_after) = match state {
+        BreakerState::Closed => (pb::CircuitState::Closed, None),
+        BreakerState::Open { retry_after } => (pb::CircuitState::Open, Some(retry_after)),
+        BreakerState::HalfOpen => (pb::CircuitState::HalfOpen, None),
+    };
+    pb::CircuitBreaker {
+        state: state.into(),
+        retry_after: retry_after.and_then(|wait| prost_types::Duration::try_from(wait).ok()),
     }
 }
 

@@ -4,9 +4,9 @@
 //! another.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::error::Error;
-use crate::writes::RequestId;
 
 /// Longest id we pass on. BetterMode's are 10 to 32 characters; their length is not
 /// documented.
@@ -30,21 +30,6 @@ pub(super) fn optional_id(field: &'static str, value: String) -> Result<Option<S
         return Ok(None);
     }
     id(field, value).map(Some)
-}
-
-/// The caller's name for a write, a UUID, which may be left empty.
-pub(super) fn request_id(field: &'static str, value: &str) -> Result<Option<RequestId>, Error> {
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let id = RequestId::parse(value);
-    id.map(Some).ok_or_else(|| {
-        Error::invalid(
-            field,
-            "must be a UUID of 36 characters, such as 6f4d2a0e-0d7e-4a35-9a5b-2f1c5c0e8d11, and \
-             not nil",
-        )
-    })
 }
 
 /// A text with a length between `min` and `max`; blank text counts as empty.
@@ -72,6 +57,42 @@ pub(super) fn optional_time(
                 .ok_or_else(|| Error::invalid(field, "must be a valid time"))
         })
         .transpose()
+}
+
+/// Ids that may be none, and at most `most`.
+pub(super) fn ids<T>(
+    field: &'static str,
+    values: Vec<String>,
+    most: usize,
+    make: impl Fn(String) -> T,
+) -> Result<Vec<T>, Error> {
+    if values.len() > most {
+        return Err(Error::invalid(field, format!("must be at most {most}")));
+    }
+    let checked = values.into_iter().map(|value| id(field, value).map(&make));
+    checked.collect()
+}
+
+/// How many a list is to answer with: 0 is the default, too many the maximum.
+pub(super) fn page_size(asked: i32, default: u32, maximum: u32) -> Result<u32, Error> {
+    match u32::try_from(asked) {
+        Err(_) => Err(Error::invalid("page_size", "must not be negative")),
+        Ok(0) => Ok(default),
+        Ok(size) => Ok(size.min(maximum)),
+    }
+}
+
+/// The id that makes a write safe to send again; empty for none.
+pub(super) fn request_id(value: &str) -> Result<Option<Uuid>, Error> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    // Uuid also takes other ways to write one, which would be other texts for one id.
+    let id = Uuid::try_parse(value).ok().filter(|_| value.len() == 36);
+    // The nil one names nothing: it is what was never filled in.
+    id.filter(|id| !id.is_nil()).map(Some).ok_or_else(|| {
+        Error::invalid("request_id", "must be empty or a UUID with hyphens, not the nil one")
+    })
 }
 
 /// A field that must be set.
@@ -114,21 +135,26 @@ mod tests {
     }
 
     #[test]
-    fn a_request_id_is_a_uuid_in_its_usual_form_or_nothing() {
-        const ID: &str = "6f4d2a0e-0d7e-4a35-9a5b-2f1c5c0e8d11";
-        assert_eq!(request_id("request_id", ""), Ok(None));
-        let read = request_id("request_id", ID).unwrap();
-        assert_eq!(read.unwrap().to_string(), ID);
-        assert_eq!(request_id("request_id", &ID.to_uppercase()), Ok(read));
+    fn a_request_id_is_a_uuid_with_hyphens_or_nothing() {
+        assert_eq!(request_id("").unwrap(), None);
+        let id = "8d3f1b0e-6a52-4a4b-9f0a-1c2d3e4f5a6b";
+        assert_eq!(request_id(id).unwrap().unwrap().to_string(), id);
         for wrong in [
-            "order-42",
-            &ID.replace('-', ""),
-            &format!("{{{ID}}}"),
-            &format!("urn:uuid:{ID}"),
+            "x",
+            &id.replace('-', ""),
+            &format!("{{{id}}}"),
+            &format!("{id} "),
             "00000000-0000-0000-0000-000000000000",
         ] {
-            assert!(request_id("request_id", wrong).is_err(), "{wrong}");
+            assert!(request_id(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_page_is_of_the_default_size_or_at_most_of_the_maximum() {
+        let sizes = [0, 1, 90, 91, i32::MAX].map(|asked| page_size(asked, 50, 90).unwrap());
+        assert_eq!(sizes, [50, 1, 90, 90, 90]);
+        assert!(page_size(-1, 50, 90).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bettermode::MemberId;
+use bettermode::{MemberId, SpaceId};
 use jiff::Timestamp;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
@@ -12,12 +12,22 @@ use crate::activities::{Payload, SharedActivityStore, member_of, normalise};
 use crate::community_members::{MemberChange, SharedMemberStore};
 use crate::events::{NewEvent, Projection, SharedEventStore};
 use crate::members::{Changed, Members};
+use crate::spaces::Spaces;
 use crate::stores::StoreError;
+
+/// What copies an event can make stale; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Copies {
+    /// Of members.
+    pub members: Members,
+    /// Of spaces.
+    pub spaces: Spaces,
+}
 
 /// What events are projected to; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Effects {
-    pub(super) cache: Members,
+    pub(super) cache: Copies,
     pub(super) members: SharedMemberStore,
     pub(super) activities: SharedActivityStore,
     /// How long a cached copy lives at most.
@@ -40,7 +50,7 @@ impl Effects {
     /// To these; `cache_ttl` is how old a cached copy gets at most.
     #[must_use]
     pub fn new(
-        cache: Members,
+        cache: Copies,
         members: SharedMemberStore,
         activities: SharedActivityStore,
         cache_ttl: Duration,
@@ -75,7 +85,7 @@ impl Effects {
         let _alone = self.gate.write().await;
         let activities = self.activities.erase(member).await?;
         let record = self.members.erase(member).await?;
-        self.cache.forget(member).await;
+        self.cache.members.forget(member).await;
         Ok(Erased {
             events: erased,
             activities,
@@ -118,11 +128,13 @@ impl Effects {
     }
 
     async fn forget(&self, events: &[&NewEvent]) -> Result<(), Failure> {
+        let away = |error: crate::cache::Error| Failure::Away(error.to_string());
         for changed in events.iter().filter_map(|event| Changed::read(event)) {
-            self.cache
-                .invalidate_all(&changed)
-                .await
-                .map_err(|error| Failure::Away(error.to_string()))?;
+            let dropped = self.cache.members.invalidate_all(&changed).await;
+            dropped.map_err(away)?;
+        }
+        for space in events.iter().filter_map(|event| changed_space(event)) {
+            self.cache.spaces.invalidate(&space).await.map_err(away)?;
         }
         Ok(())
     }
@@ -131,6 +143,21 @@ impl Effects {
 /// The member whose cached copy an event makes stale.
 pub(super) fn changed_member(event: &NewEvent) -> Option<MemberId> {
     member_of(event, &Payload::read(event)?)
+}
+
+/// The space whose cached copy an event makes stale. Memberships change counts only,
+/// and come in floods when somebody joins: they leave copies alone.
+pub(super) fn changed_space(event: &NewEvent) -> Option<SpaceId> {
+    if !event.event_type.starts_with("space.") {
+        return None;
+    }
+    Payload::read(event)?.space(&[
+        "/object/id",
+        "/target/spaceId",
+        "/id",
+        "/spaceId",
+        "/space_id",
+    ])
 }
 
 impl Changed {

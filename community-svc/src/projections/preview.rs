@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Effects;
-use super::effects::changed_member;
+use super::effects::{changed_member, changed_space};
 use crate::activities::{Activity, normalise};
 use crate::community_members::{MemberChange, MemberRecord};
 use crate::events::replay::Preview;
@@ -41,9 +41,14 @@ impl Preview for Effects {
 
 impl Effects {
     async fn stale_copy(&self, event: &NewEvent) -> Option<String> {
-        let member = changed_member(event)?;
-        let fetched_at = self.cache.copy_from(&member).await?;
-        (fetched_at <= event.received_at)
-            .then(|| format!("would drop the cached copy of member {member}"))
+        let (copy, what) = if let Some(space) = changed_space(event) {
+            let copy = self.cache.spaces.copy_from(&space).await;
+            (copy, format!("space {space}"))
+        } else {
+            let member = changed_member(event)?;
+            let copy = self.cache.members.copy_from(&member).await;
+            (copy, format!("member {member}"))
+        };
+        (copy? <= event.received_at).then(|| format!("would drop the cached copy of {what}"))
     }
 }

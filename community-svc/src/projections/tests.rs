@@ -22,6 +22,7 @@ use crate::events::replay::Preview as _;
 use crate::events::{DeadLetterQuery, EventState, Format, NewEvent, SqliteStore};
 use crate::members::Members;
 use crate::rate_limit::{Limiter, Settings};
+use crate::spaces::Spaces;
 use crate::stores::SqliteFile;
 use crate::upstream::Upstream;
 
@@ -113,7 +114,7 @@ fn bench() -> Bench {
     let activities = SqliteActivities::new(file, clock.clone(), Retention::FOREVER);
     let activities = Arc::new(Moody(activities, Arc::clone(&mood)));
     let effects = Effects::new(
-        cache(&clock, &metrics),
+        copies(&clock, &metrics),
         members.clone(),
         activities,
         Duration::from_secs(300),
@@ -132,7 +133,7 @@ fn bench() -> Bench {
 }
 
 /// No request ever goes out: projections do not ask BetterMode.
-fn cache(clock: &Arc<ManualClock>, metrics: &Metrics) -> Members {
+fn copies(clock: &Arc<ManualClock>, metrics: &Metrics) -> Copies {
     let settings = bettermode::Config::new(Credentials::StaticToken(String::new().into()));
     let transport = Transport::https(&settings).unwrap();
     let time = Arc::clone(clock);
@@ -144,13 +145,12 @@ fn cache(clock: &Arc<ManualClock>, metrics: &Metrics) -> Members {
         Arc::new(move || service_kit::clock::Clock::now(&*time)),
     );
     let shared: SharedClock = clock.clone();
-    Members::new(
-        Upstream::new(client, Arc::clone(&shared), metrics.clone()),
-        limiter,
-        Cache::new(None, 1 << 20, policy(), shared, Tasks::new()),
-        &Tasks::new(),
-        metrics.clone(),
-    )
+    let upstream = Upstream::new(client, Arc::clone(&shared), metrics.clone());
+    let cache = Cache::new(None, 1 << 20, policy(), shared, Tasks::new());
+    Copies {
+        spaces: Spaces::new(upstream.clone(), cache.clone()),
+        members: Members::new(upstream, limiter, cache, &Tasks::new(), metrics.clone()),
+    }
 }
 
 fn policy() -> Policy {

@@ -4,7 +4,8 @@
 //! write waits for the journals of a majority of the replica set, whatever the
 //! URI says.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mongodb::error::Error as DriverError;
@@ -12,6 +13,7 @@ use mongodb::options::{Acknowledgment, ClientOptions, ConnectionString, WriteCon
 use mongodb::{Client, Database};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::StoreError;
@@ -28,6 +30,13 @@ const WRITE_CONCERN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that are opened ahead of the first burst.
 const WARM_CONNECTIONS: u32 = 4;
 
+/// After so many calls in a row without any answer the driver is given up for a new one.
+///
+/// It opens at most two connections at a time and waits for the first answer on
+/// them without limit (mongodb 3.9, `cmap/establish.rs`): two that a network swallows,
+/// and it opens no other until the operating system ends them, a quarter of an hour on.
+const SILENCES: u32 = 3;
+
 /// What MongoDB does not take in a database's name.
 const FORBIDDEN_IN_NAMES: &[char] = &[
     '/', '\\', '.', ' ', '"', '$', '*', '<', '>', ':', '|', '?', '\0',
@@ -40,8 +49,16 @@ pub struct MongoLink(Arc<Inner>);
 struct Inner {
     address: ConnectionString,
     database: String,
-    client: OnceCell<Client>,
+    clients: Mutex<Arc<Clients>>,
+}
+
+/// The driver's clients, made when they are used first.
+#[derive(Default)]
+struct Clients {
+    calls: OnceCell<Client>,
     watching: OnceCell<Client>,
+    /// Calls that had no answer in time since the last one that had.
+    silences: AtomicU32,
 }
 
 impl std::fmt::Debug for MongoLink {
@@ -74,8 +91,7 @@ impl MongoLink {
         Ok(Self(Arc::new(Inner {
             address,
             database: database.to_owned(),
-            client: OnceCell::new(),
-            watching: OnceCell::new(),
+            clients: Mutex::default(),
         })))
     }
 
@@ -85,8 +101,9 @@ impl MongoLink {
     /// What the driver failed with, such as a name that does not resolve.
     pub async fn database(&self) -> Result<Database, DriverError> {
         let inner = &self.0;
-        let client = inner
-            .client
+        let clients = self.clients();
+        let client = clients
+            .calls
             .get_or_try_init(async || Client::with_options(options(&inner.address).await?))
             .await?;
         Ok(client.database(&inner.database))
@@ -99,7 +116,8 @@ impl MongoLink {
     /// As [`database`](Self::database).
     pub async fn database_to_watch(&self, streams: u32) -> Result<Database, DriverError> {
         let inner = &self.0;
-        let client = inner
+        let clients = self.clients();
+        let client = clients
             .watching
             .get_or_try_init(async || {
                 let mut options = options(&inner.address).await?;
@@ -111,21 +129,65 @@ impl MongoLink {
             .await?;
         Ok(client.database(&inner.database))
     }
-}
 
-/// Waits for `call`, at most `limit`.
-///
-/// # Errors
-/// [`StoreError::Unavailable`] with what the driver failed with.
-pub async fn within<T>(
-    limit: Duration,
-    attempted: &'static str,
-    call: impl Future<Output = Result<T, DriverError>>,
-) -> Result<T, StoreError> {
-    match timeout(limit, call).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(failed(attempted, error)),
-        Err(elapsed) => Err(failed(attempted, elapsed)),
+    /// Waits for `call`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] with what the driver failed with.
+    pub async fn within<T>(
+        &self,
+        limit: Duration,
+        attempted: &'static str,
+        call: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, StoreError> {
+        self.answered(limit, call)
+            .await
+            .map_err(|elapsed| failed(attempted, elapsed))?
+            .map_err(|error| failed(attempted, error))
+    }
+
+    /// The same for a call whose own error says more.
+    ///
+    /// # Errors
+    /// That no answer came in time.
+    pub async fn answered<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = T>,
+    ) -> Result<T, Elapsed> {
+        let clients = self.clients();
+        let answer = timeout(limit, call).await;
+        match &answer {
+            Ok(_) => clients.silences.store(0, Ordering::Relaxed),
+            Err(_) => self.had_no_answer(&clients),
+        }
+        answer
+    }
+
+    fn clients(&self) -> Arc<Clients> {
+        Arc::clone(
+            &self
+                .0
+                .clients
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    fn had_no_answer(&self, clients: &Arc<Clients>) {
+        if clients.silences.fetch_add(1, Ordering::Relaxed) + 1 < SILENCES {
+            return;
+        }
+        let mut current = self
+            .0
+            .clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Calls that began over a client that was given up already say nothing of this one.
+        if Arc::ptr_eq(&current, clients) {
+            tracing::warn!("MongoDB does not answer; connecting anew");
+            *current = Arc::default();
+        }
     }
 }
 
@@ -160,3 +222,6 @@ async fn options(address: &ConnectionString) -> Result<ClientOptions, DriverErro
     );
     Ok(options)
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,7 @@ impl<'a> Flow<'a> {
         F: Future<Output = Result<Found<M>, Error>> + Send,
     {
         // Both clocks before the intent is written down, which may take its time.
-        let (by, intent) = (Instant::now() + self.timing.attempt, self.intent());
+        let (by, intent) = (Instant::now() + self.attempt(), self.intent());
         let known = match self.store.begin(&intent).await {
             Ok(known) => known,
             Err(error) => return (Err(unavailable(&error)), Course::Left),
@@ -138,10 +138,10 @@ impl<'a> Flow<'a> {
             let wait = if at_work { SOON } else { until(now, open.settled_from) };
             return (Err(in_progress(wait)), Course::Left);
         }
-        let by = Instant::now() + self.timing.attempt;
+        let by = Instant::now() + self.attempt();
         let mine = Open {
             holder: self.holder,
-            held_until: now + self.timing.attempt,
+            held_until: now + self.attempt(),
             ..open
         };
         match self.hand_over(open.holder, &mine).await {
@@ -223,7 +223,7 @@ impl<'a> Flow<'a> {
         M: Message + Default,
         A: Future<Output = Result<Made<M>, Error>> + Send,
     {
-        let by = Instant::now() + self.timing.attempt;
+        let by = Instant::now() + self.attempt();
         let State::Open(sending) = self.intent().state else {
             return (Err(Error::Internal), Course::Left);
         };
@@ -246,6 +246,10 @@ impl<'a> Flow<'a> {
         let outcome = limited(by, attempt).await.unwrap_or_else(|| Err(self.unknown()));
         failpoints::reached("writes.sent");
         match outcome {
+            Ok(made) if !made.is_whole => {
+                self.let_go(self.clock.now()).await;
+                Ok(made.answer)
+            }
             Ok(made) => self.keep(made).await,
             Err(error) if error.may_have_happened() => {
                 let settled = self.clock.now() + self.timing.settle;
@@ -306,9 +310,13 @@ impl<'a> Flow<'a> {
         }
     }
 
+    fn attempt(&self) -> Duration {
+        self.timing.attempt(self.write.requests)
+    }
+
     fn intent(&self) -> Record {
         let now = self.clock.now();
-        let over = now + self.timing.attempt;
+        let over = now + self.attempt();
         Record {
             request_id: self.write.request_id,
             method: self.write.method.to_owned(),

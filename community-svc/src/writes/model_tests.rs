@@ -26,7 +26,7 @@ const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_secs(21);
 
 const TIMING: Timing = Timing {
-    attempt: Duration::from_secs(20),
+    request: Duration::from_secs(18),
     settle: Duration::from_secs(10),
 };
 

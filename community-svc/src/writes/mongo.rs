@@ -20,7 +20,7 @@ use super::{
     Done, Effect, Equal, Finished, Fingerprint, Holder, LONGER, Open, Record, RequestId, State,
     WriteStore,
 };
-use crate::stores::mongo::{expiry, within};
+use crate::stores::mongo::expiry;
 use crate::stores::{MongoLink, StoreError};
 
 const COLLECTION: &str = "bettermode_writes";
@@ -61,7 +61,7 @@ impl MongoWrites {
     }
 
     async fn find(&self, id: RequestId) -> Result<Option<Record>, StoreError> {
-        let found = within(TIMEOUT, "reading a write", async {
+        let found = self.link.within(TIMEOUT, "reading a write", async {
             let collection = self.collection().await?;
             collection.find_one(doc! { "_id": id.to_string() }).await
         })
@@ -74,7 +74,7 @@ impl MongoWrites {
 impl WriteStore for MongoWrites {
     async fn begin(&self, intent: &Record) -> Result<Option<Record>, StoreError> {
         let document = WriteDocument::new(intent);
-        let is_new = within(TIMEOUT, "recording an intent", async {
+        let is_new = self.link.within(TIMEOUT, "recording an intent", async {
             let collection = self.collection().await?;
             unless_duplicate(collection.insert_one(document).await.map(|_| ()))
         })
@@ -109,7 +109,7 @@ impl WriteStore for MongoWrites {
             "settled_from": date(to.settled_from),
             "changed_at": date(at),
         } };
-        let updated = within(TIMEOUT, "taking up a write", async {
+        let updated = self.link.within(TIMEOUT, "taking up a write", async {
             self.collection().await?.update_one(open, change).await
         })
         .await?;
@@ -132,7 +132,7 @@ impl WriteStore for MongoWrites {
             "$unset": { "holder": "", "held_until": "", "settled_from": "" },
         };
         let (mut is_there, mut is_claimed) = (false, false);
-        within(TIMEOUT, "recording an outcome", async {
+        self.link.within(TIMEOUT, "recording an outcome", async {
             let updated = self.collection().await?.update_one(open, change).await;
             let updated = updated.map(|updated| is_there = updated.matched_count > 0);
             is_claimed = !unless_duplicate(updated)?;
@@ -154,7 +154,7 @@ impl WriteStore for MongoWrites {
 
     async fn forget(&self, id: RequestId, holder: Holder) -> Result<(), StoreError> {
         let open = doc! { "_id": id.to_string(), "holder": holder.to_string() };
-        within(TIMEOUT, "forgetting a write", async {
+        self.link.within(TIMEOUT, "forgetting a write", async {
             self.collection().await?.delete_one(open).await
         })
         .await
@@ -167,7 +167,7 @@ impl WriteStore for MongoWrites {
             "effect": binary(effect.as_bytes()),
             "changed_at": { "$gte": date(since) },
         };
-        let found: Vec<EqualDocument> = within(TIMEOUT, "reading equal writes", async {
+        let found: Vec<EqualDocument> = self.link.within(TIMEOUT, "reading equal writes", async {
             let collection = self.collection().await?.clone_with_type::<EqualDocument>();
             let fields = doc! { "settled_from": 1, "object_id": 1 };
             collection.find(filter).projection(fields).await?.try_collect().await
@@ -178,7 +178,7 @@ impl WriteStore for MongoWrites {
 
     async fn prune(&self) -> Result<u64, StoreError> {
         let seconds = i64::try_from((self.window + LONGER).as_secs()).unwrap_or(i64::MAX);
-        within(UPKEEP_TIMEOUT, "setting how long writes are kept", async {
+        self.link.within(UPKEEP_TIMEOUT, "setting how long writes are kept", async {
             let database = self.link.database().await?;
             let options = IndexOptions::default();
             expiry::expire_after(&database, COLLECTION, "begun_at", options, seconds).await

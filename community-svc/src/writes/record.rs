@@ -12,14 +12,15 @@ use uuid::Uuid;
 pub struct RequestId(Uuid);
 
 impl RequestId {
-    /// Reads a UUID as RFC 9562 writes it, in either case; `None` for anything else
-    /// and for the nil UUID, which names nothing.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        // Braces, URNs and bare digits would be other names for the same write.
-        let is_hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
-        let id = Uuid::try_parse(text).ok()?;
-        (is_hyphenated && !id.is_nil()).then_some(Self(id))
+    /// Reads a UUID.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl From<Uuid> for RequestId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
     }
 }
 

@@ -10,7 +10,7 @@ use super::memory::MemoryWrites;
 use super::*;
 
 const TIMING: Timing = Timing {
-    attempt: Duration::from_secs(20),
+    request: Duration::from_secs(18),
     settle: Duration::from_secs(10),
 };
 
@@ -73,10 +73,7 @@ impl Stage {
 }
 
 fn made(object: &str) -> Made<String> {
-    Made {
-        object_id: Some(object.to_owned()),
-        answer: object.to_owned(),
-    }
+    Made::object(object, object.to_owned())
 }
 
 fn write(number: u8) -> Option<Write> {
@@ -85,6 +82,7 @@ fn write(number: u8) -> Option<Write> {
         request_id: RequestId::parse(&id).unwrap(),
         method: "Send",
         attempted: "sending it",
+        requests: 1,
         fingerprint: Fingerprint::of(["Send", "crm", "hello"]),
         effect: Effect::of(["Send", "<p>hello</p>"]),
     })
@@ -207,11 +205,26 @@ async fn a_success_is_told_once_it_is_recorded_and_not_before() {
     stage.store.fail(2);
     let answer = stage.call(write(2), Ok("m2"), Ok(&[])).await;
     assert_eq!(answer, again_in(1));
-    stage.clock.advance(TIMING.attempt);
+    stage.clock.advance(TIMING.attempt(1));
     stage.wait();
     let found = stage.call(write(2), Ok("m3"), Ok(&["m1", "m2"])).await;
     assert_eq!(found, ok("m2"));
     assert_eq!(stage.times_sent(), 2);
+}
+
+#[tokio::test]
+async fn what_was_done_in_part_is_told_and_done_to_its_end_under_the_same_id() {
+    let stage = Stage::new();
+    let part = Made {
+        is_whole: false,
+        ..made("half")
+    };
+    let half = stage.writes.run(write(1), async { Ok(part) }, repeatable);
+    assert_eq!(half.await, ok("half"));
+    for _ in 0..2 {
+        assert_eq!(stage.call(write(1), Ok("whole"), Ok(&[])).await, ok("whole"));
+    }
+    assert_eq!(stage.times_sent(), 1);
 }
 
 #[tokio::test]

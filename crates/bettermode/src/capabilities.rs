@@ -22,6 +22,12 @@ pub struct Capabilities {
     pub read_chats: bool,
     /// `createEvent`; without it an event is a post with dates.
     pub create_event: bool,
+    /// `event` and `events`; where events are created, these are needed to read them.
+    pub read_events: bool,
+    /// `updateEvent` and `deleteEvent`.
+    pub change_events: bool,
+    /// `registerForEvent`; posts with dates have nothing like it.
+    pub register_for_event: bool,
 }
 
 impl Capabilities {
@@ -31,6 +37,9 @@ impl Capabilities {
         send_message_to_member: false,
         read_chats: false,
         create_event: false,
+        read_events: false,
+        change_events: false,
+        register_for_event: false,
     };
     /// Everything.
     pub const NEWER: Self = Self {
@@ -38,6 +47,9 @@ impl Capabilities {
         send_message_to_member: true,
         read_chats: true,
         create_event: true,
+        read_events: true,
+        change_events: true,
+        register_for_event: true,
     };
 
     /// What a setting says without asking.

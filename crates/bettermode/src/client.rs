@@ -1,10 +1,18 @@
 //! The client: what can be asked of a community, and the way each call takes.
 
+mod calendar;
 mod call;
 mod conversation;
 mod direct_message;
+mod event_posts;
+mod invitations;
 mod member_batches;
 mod members;
+mod posts;
+mod reactions;
+mod replies;
+mod sightings;
+mod spaces;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -12,8 +20,8 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::{
-    BreakerState, Budget, Capabilities, Class, Config, CreatePost, Error, MemberId, Network,
-    NetworkId, Post, PostType, SpaceId, Transport,
+    BreakerState, Budget, Capabilities, Class, Config, CreatePost, Error, EventType, MemberId,
+    Network, NetworkId, Post, PostType, SpaceId, Transport,
     auth::{Identity, Tokens},
     operations::{self, Operation},
     paging::each_page,
@@ -51,6 +59,8 @@ struct Inner {
     capabilities: OnceCell<Arc<Capabilities>>,
     /// Whether our own token was found to see other members' addresses.
     sees_addresses: AtomicBool,
+    /// The app's own member.
+    own_id: OnceCell<MemberId>,
 }
 
 impl Client {
@@ -70,6 +80,7 @@ impl Client {
             time,
             capabilities: OnceCell::new(),
             sees_addresses: AtomicBool::new(false),
+            own_id: OnceCell::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -134,6 +145,15 @@ impl Client {
     pub async fn network(&self) -> Result<Network, Error> {
         let data = self.call::<operations::network::NetworkQuery>(operations::network::variables());
         data.await.map(operations::network::answer)
+    }
+
+    /// Every kind of webhook that the network can send.
+    ///
+    /// # Errors
+    /// Any of [`Error`].
+    pub async fn event_types(&self) -> Result<Vec<EventType>, Error> {
+        use operations::event_types::{EventTypes, answer, variables};
+        self.call::<EventTypes>(variables()).await.map(answer)
     }
 
     /// The post types that a space takes, all pages of them.

@@ -3,21 +3,35 @@
 //! The values mirror the messages of the company's own contract. Enums keep the
 //! text of values that this version does not know.
 
+mod calendar_event;
 mod direct_message;
-mod listed;
+mod event_type;
+mod invitation;
 mod member;
 mod network;
 mod post;
+mod reaction;
+mod sighting;
+mod space;
 
+pub use calendar_event::{
+    CalendarEvent, EventChange, EventDetails, EventMechanism, EventStatus, NewEvent, PhysicalPlace,
+    SoughtEvent, VirtualPlace,
+};
 pub use direct_message::{
     ConversationMessage, ConversationRef, DirectMessage, FoundMessages, Mechanism, SoughtMessage,
 };
-pub use listed::Listed;
-pub use member::{CustomField, Member, MemberStatus, Role};
+pub use event_type::EventType;
+pub use invitation::{Invitation, Invitee, NewInvitations};
+pub use member::{CustomField, Member, MemberFilter, MemberStatus, MemberUpdate, Role};
 pub use network::Network;
 pub use post::{
-    CreatePost, MappingField, MappingType, Post, PostStatus, PostType, PostTypeMapping,
+    CreatePost, CreateReply, EditablePost, MappingField, MappingType, Post, PostDetails, PostOrder,
+    PostQuery, PostStatus, PostType, PostTypeMapping, ReplyTarget, Tag, UpdatePost,
 };
+pub use reaction::{Reaction, ReactionCount};
+pub use sighting::Sighting;
+pub use space::{Membership, Space, SpaceMember, SpaceRole, SpaceType};
 
 /// An enum over the vendor's spellings that keeps what it does not know.
 macro_rules! open_enum {

@@ -161,8 +161,12 @@ pub enum Subject {
     Space,
     /// A post type that fits.
     PostType,
+    /// A post or a reply.
+    Post,
     /// A conversation between members.
     Conversation,
+    /// An event.
+    Event,
 }
 
 impl std::fmt::Display for Subject {
@@ -172,7 +176,9 @@ impl std::fmt::Display for Subject {
             Self::Member => "member",
             Self::Space => "space",
             Self::PostType => "post type",
+            Self::Post => "post",
             Self::Conversation => "conversation",
+            Self::Event => "event",
         })
     }
 }

@@ -50,6 +50,22 @@ id! {
     PostTypeId
 }
 id! {
+    /// A role in the community.
+    RoleId
+}
+id! {
+    /// A role within one space.
+    SpaceRoleId
+}
+id! {
+    /// An invitation to the community.
+    InvitationId
+}
+id! {
+    /// A tag that posts bear.
+    TagId
+}
+id! {
     /// A community, which the API calls a network.
     NetworkId
 }
@@ -57,4 +73,8 @@ id! {
     /// A conversation between members: a chat on newer networks, a private-message
     /// space on older ones.
     ConversationId
+}
+id! {
+    /// An event: of the calendar on newer networks, a post with dates on older ones.
+    EventId
 }

@@ -9,6 +9,7 @@ pub mod documents;
 mod domain;
 mod email;
 mod error;
+mod event_post;
 mod id;
 mod operations;
 mod paging;
@@ -24,12 +25,20 @@ pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
-    ConversationMessage, ConversationRef, CreatePost, CustomField, DirectMessage, FoundMessages,
-    Listed, MappingField, MappingType, Mechanism, Member, MemberStatus, Network, Post, PostStatus,
-    PostType, PostTypeMapping, Role, SoughtMessage,
+    CalendarEvent, ConversationMessage, ConversationRef, CreatePost, CreateReply, CustomField,
+    DirectMessage, EditablePost, EventChange, EventDetails, EventMechanism, EventStatus, EventType,
+    FoundMessages, Invitation, Invitee, MappingField, MappingType, Mechanism, Member, MemberFilter,
+    MemberStatus, MemberUpdate, Membership, Network, NewEvent, NewInvitations, PhysicalPlace, Post,
+    PostDetails, PostOrder, PostQuery, PostStatus, PostType, PostTypeMapping, Reaction,
+    ReactionCount, ReplyTarget, Role, Sighting, SoughtEvent, SoughtMessage, Space, SpaceMember,
+    SpaceRole, SpaceType, Tag, UpdatePost, VirtualPlace,
 };
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
-pub use id::{ConversationId, MemberId, NetworkId, PostId, PostTypeId, SpaceId};
+pub use id::{
+    ConversationId, EventId, InvitationId, MemberId, NetworkId, PostId, PostTypeId, RoleId,
+    SpaceId, SpaceRoleId, TagId,
+};
+pub use paging::Listed;
 pub use stack::BreakerState;
 pub use transport::{Transport, TransportError};

@@ -5,21 +5,59 @@
 //! leaves is a domain type. Documents are checked against the schema when this
 //! crate is compiled.
 
+pub(crate) mod add_reaction;
+pub(crate) mod add_space_members;
+pub(crate) mod auth_member;
 pub(crate) mod chat_messages;
 pub(crate) mod chat_with_member;
+pub(crate) mod create_event;
 pub(crate) mod create_post;
+pub(crate) mod create_reply;
+pub(crate) mod delete_event;
+pub(crate) mod delete_event_post;
+pub(crate) mod delete_post;
+pub(crate) mod event;
+mod event_parts;
+pub(crate) mod event_post;
+mod event_post_parts;
+pub(crate) mod event_posts;
+pub(crate) mod event_types;
+pub(crate) mod events;
+pub(crate) mod full_member_post_page;
+pub(crate) mod full_post_page;
+pub(crate) mod invite_members;
 pub(crate) mod limited_token;
 pub(crate) mod member;
+pub(crate) mod member_invitations;
+pub(crate) mod member_post_page;
 pub(crate) mod member_search;
+pub(crate) mod member_spaces;
 pub(crate) mod members_by_alias;
 pub(crate) mod members_by_ids;
 pub(crate) mod network;
 mod parts;
+pub(crate) mod post;
+pub(crate) mod post_for_update;
+pub(crate) mod post_page;
 pub(crate) mod private_messages;
 pub(crate) mod private_space;
+pub(crate) mod reaction_counts;
+pub(crate) mod reaction_page;
+pub(crate) mod register_for_event;
+pub(crate) mod remove_reaction;
+pub(crate) mod remove_space_members;
+pub(crate) mod reply_page;
+pub(crate) mod reply_types;
 pub(crate) mod root_fields;
 pub(crate) mod send_message;
+pub(crate) mod space;
+pub(crate) mod space_members;
 pub(crate) mod space_post_types;
+pub(crate) mod spaces;
+pub(crate) mod update_event;
+pub(crate) mod update_event_post;
+pub(crate) mod update_member;
+pub(crate) mod update_post;
 
 use std::borrow::Cow;
 

@@ -14,6 +14,39 @@ pub(crate) struct Page<T> {
     pub(crate) has_next: bool,
 }
 
+/// One page of a list, for a caller who turns the pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// What to ask for the next page with; absent on the last one.
+    pub next: Option<String>,
+    /// How many there are on all pages, where BetterMode counts.
+    pub total: Option<u32>,
+}
+
+impl<T> Page<T> {
+    /// The page that was asked for with the cursor `after`.
+    ///
+    /// A cursor that does not move is an error, as in [`each_page`].
+    pub(crate) fn listed(
+        self,
+        operation: &'static str,
+        after: Option<&str>,
+        total: Option<i64>,
+    ) -> Result<Listed<T>, Error> {
+        let next = self.end_cursor.filter(|_| self.has_next);
+        if self.has_next && (next.is_none() || next.as_deref() == after) {
+            return Err(endless(operation));
+        }
+        Ok(Listed {
+            items: self.nodes,
+            next,
+            total: total.and_then(|total| u32::try_from(total).ok()),
+        })
+    }
+}
+
 /// Hands every page to `take` until it says stop or the list ends.
 ///
 /// A cursor that does not move would loop for ever and is an error, because
@@ -37,8 +70,12 @@ where
         }
         cursor = page.end_cursor;
     }
-    Err(Error::Undecodable {
+    Err(endless(operation))
+}
+
+fn endless(operation: &'static str) -> Error {
+    Error::Undecodable {
         operation,
         detail: "its pages do not end".to_owned(),
-    })
+    }
 }

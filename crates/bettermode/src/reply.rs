@@ -166,7 +166,9 @@ impl Asked {
                 }
             }
             "104" => rate_limited(wait),
-            "110" => Failure::plain(Error::NotFound { what: self.subject }),
+            "110" => Failure::plain(Error::NotFound {
+                what: error.about().unwrap_or(self.subject),
+            }),
             _ if error.is_about_complexity() => {
                 Failure::plain(Error::TooComplex { operation, message })
             }

@@ -216,6 +216,7 @@ pub(crate) fn member(id: &str, email: Option<&str>) -> Value {
 pub(crate) fn post(id: &str, space: &str) -> Value {
     json!({
         "id": id, "spaceId": space, "postTypeId": "t", "ownerId": "o", "createdById": "c",
+        "reactionsCount": 0, "repliesCount": 0, "totalRepliesCount": 0,
         "title": "Hello", "status": "PUBLISHED", "url": null,
         "createdAt": "2024-01-02T03:04:05.678Z", "updatedAt": "2024-01-02T03:04:05.678Z",
         "publishedAt": "2024-01-02T03:04:05.678Z",

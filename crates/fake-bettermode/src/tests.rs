@@ -1,10 +1,13 @@
 //! Tests through the door that every client uses, [`crate::Fake::handle`].
 
+mod calendar;
 mod control;
 mod direct_messages;
 mod faults;
+mod invitations;
 mod limits;
 mod members;
+mod memberships;
 mod permissions;
 mod posts;
 mod schema;

@@ -17,7 +17,9 @@ use jiff::Timestamp;
 use rand::rngs::StdRng;
 
 use crate::webhook::Outgoing;
-use rows::{Event, Member, Message, Network, Post, PostType, Role, RoleType, Space, Tag};
+use rows::{
+    Event, Invitation, Member, Message, Network, Post, PostType, Role, RoleType, Space, Tag,
+};
 use table::Table;
 
 /// Everything there is.
@@ -32,6 +34,7 @@ pub(crate) struct World {
     pub(crate) extra_members: Range<usize>,
     /// The app's own account, which is a member that no list shows.
     pub(crate) bot_id: String,
+    pub(crate) invitations: Table<Invitation>,
     pub(crate) post_types: Table<PostType>,
     pub(crate) spaces: Table<Space>,
     pub(crate) posts: Table<Post>,
@@ -60,6 +63,15 @@ impl World {
             .get(member_id)
             .and_then(|member| self.role_of(member))
             .is_some_and(|role| role.kind == RoleType::Admin)
+    }
+
+    /// The kind of role that somebody has in a space: `admin` or `member`.
+    pub(crate) fn role_in(&self, space: &Space, member_id: &str) -> &'static str {
+        if self.is_admin(member_id) || space.admins.contains(member_id) {
+            "admin"
+        } else {
+            "member"
+        }
     }
 
     pub(crate) fn member_by_username(&self, username: &str) -> Option<&Member> {

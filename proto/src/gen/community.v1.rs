@@ -386,7 +386,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListMemberActivitiesResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Counts activities of a day, a month, a year or all time, of one member or of
         /// the whole community. The store keeps the counts; they cost the same however
         /// many activities there are.
@@ -396,7 +398,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetActivitySummaryResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Erases what the service keeps of one member: the record, the activities, the
         /// cached copy, and payload and ids of every webhook that the member did or that
         /// is about the member. Ids of events stay, so that a webhook that comes again
@@ -408,7 +412,9 @@ pub mod activity_service_server {
         ) -> std::result::Result<
             tonic::Response<super::EraseMemberDataResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// What members do, read from webhooks.
     #[derive(Debug)]
@@ -671,54 +677,362 @@ pub mod activity_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// A message from one member to another.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DirectMessage {
-    /// BetterMode's id of the message (chat) or of the post (private space).
+/// An event that members can come to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CalendarEvent {
+    /// BetterMode's id: opaque, case-sensitive; of the event, or of the post that is one.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// BetterMode's id of the conversation: the chat, or the private space.
+    /// BetterMode's id of the space it is in.
     #[prost(string, tag = "2")]
-    pub conversation_id: ::prost::alloc::string::String,
-    /// BetterMode's id of the member who receives it.
+    pub space_id: ::prost::alloc::string::String,
+    /// The title, plain text.
     #[prost(string, tag = "3")]
-    pub recipient_member_id: ::prost::alloc::string::String,
-    /// Which way the message went.
-    #[prost(enumeration = "DirectMessageMechanism", tag = "4")]
-    pub mechanism: i32,
-    /// When BetterMode recorded it, UTC; always present.
+    pub title: ::prost::alloc::string::String,
+    /// The description as BetterMode keeps it, HTML; empty when there is none. Nothing
+    /// is sanitised on the way out.
+    #[prost(string, tag = "4")]
+    pub html: ::prost::alloc::string::String,
+    /// When it begins, UTC; always present.
     #[prost(message, optional, tag = "5")]
-    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ends, UTC; absent where the network keeps no end.
+    #[prost(message, optional, tag = "6")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// IANA name of the time zone that people read its times in, such as Europe/Lisbon;
+    /// empty where the network keeps none.
+    #[prost(string, tag = "7")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// Where to go.
+    #[prost(message, repeated, tag = "8")]
+    pub physical_places: ::prost::alloc::vec::Vec<PhysicalPlace>,
+    /// Where to dial in.
+    #[prost(message, repeated, tag = "9")]
+    pub virtual_places: ::prost::alloc::vec::Vec<VirtualPlace>,
+    /// BetterMode's ids of the members who lead it; none on older networks.
+    #[prost(string, repeated, tag = "10")]
+    pub host_member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many can come; 0 for any number, and where the network keeps none.
+    #[prost(int32, tag = "11")]
+    pub capacity: i32,
+    /// How many have registered; 0 also on older networks, which have no registration.
+    #[prost(int32, tag = "12")]
+    pub registration_count: i32,
+    /// Where the event is in its life.
+    #[prost(enumeration = "CalendarEventStatus", tag = "13")]
+    pub status: i32,
+    /// The status as BetterMode spells it.
+    #[prost(string, tag = "14")]
+    pub raw_status: ::prost::alloc::string::String,
+    /// Address of the event, an absolute URL; empty when not known.
+    #[prost(string, tag = "15")]
+    pub url: ::prost::alloc::string::String,
+    /// BetterMode's id of the member whose token created it.
+    #[prost(string, tag = "16")]
+    pub created_by_member_id: ::prost::alloc::string::String,
+    /// When it was created, UTC; always present.
+    #[prost(message, optional, tag = "17")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed, UTC; always present.
+    #[prost(message, optional, tag = "18")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Which way the event is kept.
+    #[prost(enumeration = "CalendarEventMechanism", tag = "19")]
+    pub mechanism: i32,
 }
-/// Which of BetterMode's two ways carried a message.
+/// A place that people go to. Name, address or both are required. Older networks keep
+/// one line of text, "name, address", which comes back as the name.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PhysicalPlace {
+    /// What people call it, at most 255 characters.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The address in one line, at most 500 characters.
+    #[prost(string, tag = "2")]
+    pub address: ::prost::alloc::string::String,
+    /// The id that the vendor's map service has for it, at most 255 characters. Newer
+    /// networks require it, with latitude and longitude; older ones keep none of them.
+    #[prost(string, tag = "3")]
+    pub place_id: ::prost::alloc::string::String,
+    /// Degrees north of the equator, -90 to 90; absent when not known.
+    #[prost(double, optional, tag = "4")]
+    pub latitude: ::core::option::Option<f64>,
+    /// Degrees east of Greenwich, -180 to 180; absent when not known.
+    #[prost(double, optional, tag = "5")]
+    pub longitude: ::core::option::Option<f64>,
+}
+/// A place that people dial in to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VirtualPlace {
+    /// Its address: an absolute URL with http or https, at most 2,000 characters.
+    #[prost(string, tag = "1")]
+    pub url: ::prost::alloc::string::String,
+    /// Who provides it, at most 100 characters; empty for the host that the URL names.
+    /// Older networks keep none.
+    #[prost(string, tag = "2")]
+    pub provider: ::prost::alloc::string::String,
+}
+/// What an event consists of. A value that the network has no place for is refused
+/// with FAILED_PRECONDITION, NOT_SUPPORTED_BY_NETWORK, unless its comment says that it
+/// is left out.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CalendarEventDetails {
+    /// The title, plain text, 1 to 255 characters.
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+    /// When it begins.
+    #[prost(message, optional, tag = "4")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ends; not before it begins.
+    #[prost(message, optional, tag = "5")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// IANA name of its time zone, such as Europe/Lisbon: that is how people see the
+    /// times, which are moments of their own. An older network without a field for it
+    /// leaves it out.
+    #[prost(string, tag = "6")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// Where to go, at most 5; older networks keep one.
+    #[prost(message, repeated, tag = "7")]
+    pub physical_places: ::prost::alloc::vec::Vec<PhysicalPlace>,
+    /// Where to dial in, at most 5; older networks keep one, some of them only instead
+    /// of a physical place.
+    #[prost(message, repeated, tag = "8")]
+    pub virtual_places: ::prost::alloc::vec::Vec<VirtualPlace>,
+    /// BetterMode's ids of the members who lead it, at most 20, each 1 to 128
+    /// characters; older networks keep none.
+    #[prost(string, repeated, tag = "9")]
+    pub host_member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many can come, at most 1,000,000; 0 for any number. Older networks keep it
+    /// where the post type has a number for it, and hold nobody to it.
+    #[prost(int32, tag = "10")]
+    pub capacity: i32,
+    /// True keeps BetterMode from telling people who register that they did, of changes,
+    /// and before it begins. Older networks tell nobody anything of that, and leave it
+    /// out.
+    #[prost(bool, tag = "11")]
+    pub silent: bool,
+    /// The description. Exactly one of these is required of a new event.
+    #[prost(oneof = "calendar_event_details::Description", tags = "2, 3")]
+    pub description: ::core::option::Option<calendar_event_details::Description>,
+}
+/// Nested message and enum types in `CalendarEventDetails`.
+pub mod calendar_event_details {
+    /// The description. Exactly one of these is required of a new event.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Description {
+        /// Plain text, 1 to 20,000 characters; escaped by the service, line breaks are
+        /// kept.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+        /// HTML, 1 to 100,000 characters; sanitised by the service's allow-list.
+        #[prost(string, tag = "3")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// An event to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScheduleEventRequest {
+    /// BetterMode's id of the space that it goes into: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// What it is. Title, description, start, end and time zone are required.
+    #[prost(message, optional, tag = "2")]
+    pub details: ::core::option::Option<CalendarEventDetails>,
+    /// BetterMode's id of the member to act as; empty acts as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The event was created.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScheduleEventResponse {
+    /// The event as BetterMode answered; always present on success. Success does not
+    /// mean visible: moderation can hold a post, see CalendarEvent.status.
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<CalendarEvent>,
+}
+/// What to change of an event.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateEventRequest {
+    /// BetterMode's id of the event: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// The new values of what update_mask names, by the same rules as those of a new
+    /// event.
+    #[prost(message, optional, tag = "2")]
+    pub details: ::core::option::Option<CalendarEventDetails>,
+    /// Which fields of details to change: "title", "text" or "html", "start_time",
+    /// "end_time", "time_zone", "physical_places", "virtual_places", "host_member_ids",
+    /// "capacity", "silent". Lists are replaced as a whole, an empty one takes all away;
+    /// a capacity can be changed and not be taken away, because BetterMode documents no
+    /// way. Absent or empty for those that are set in details.
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// BetterMode's id of the member to act as; empty acts as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "4")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The event was changed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateEventResponse {
+    /// The event as BetterMode answered; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<CalendarEvent>,
+}
+/// Which event to cancel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelEventRequest {
+    /// BetterMode's id of the event: 1 to 128 characters. NOT_FOUND (EVENT_NOT_FOUND) for
+    /// one that is not there, or is cancelled, and for a post that is no event.
+    #[prost(string, tag = "1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member to act as; empty acts as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "2")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The event is cancelled.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelEventResponse {}
+/// Which events to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEventsRequest {
+    /// BetterMode's id of the space: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// Only events that begin at this time or later; absent for no such bound. BetterMode
+    /// is not asked for it, so a page can hold fewer than page_size, and none, while
+    /// there is a next one.
+    #[prost(message, optional, tag = "2")]
+    pub start_time_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only events that begin before this time; absent for no such bound. As above.
+    #[prost(message, optional, tag = "3")]
+    pub start_time_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// BetterMode's id of the member to read as; empty reads as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "4")]
+    pub reader_member_id: ::prost::alloc::string::String,
+    /// How many to answer with: 0 for 20, more than 50 counts as 50. BetterMode charges
+    /// for the size asked for, about 12 points each.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Events of a space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEventsResponse {
+    /// The events of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<CalendarEvent>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Who comes to which event.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterForEventRequest {
+    /// BetterMode's id of the event: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who comes, and as whom the service acts; empty
+    /// registers the bot account. Needs client credentials: FAILED_PRECONDITION with a
+    /// static token.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member is registered. BetterMode answers nothing more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterForEventResponse {}
+/// Where an event is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
-pub enum DirectMessageMechanism {
-    /// Never sent on purpose; what an old server would send.
+pub enum CalendarEventStatus {
+    /// A status this version does not know; CalendarEvent.raw_status has its text.
     Unspecified = 0,
-    /// The chat of newer networks.
-    Chat = 1,
-    /// A post in a private-message space, on older networks.
-    PrivateSpace = 2,
+    /// Visible to those who may see the space.
+    Published = 1,
+    /// A draft.
+    Draft = 2,
+    /// Cancelled.
+    Cancelled = 3,
+    /// Held by moderation; on older networks only.
+    Blocked = 4,
 }
-impl DirectMessageMechanism {
+impl CalendarEventStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
     /// The values are not transformed in any way and thus are considered stable
     /// (if the ProtoBuf definition does not change) and safe for programmatic use.
     pub fn as_str_name(&self) -> &'static str {
         match self {
-            Self::Unspecified => "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED",
-            Self::Chat => "DIRECT_MESSAGE_MECHANISM_CHAT",
-            Self::PrivateSpace => "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE",
+            Self::Unspecified => "CALENDAR_EVENT_STATUS_UNSPECIFIED",
+            Self::Published => "CALENDAR_EVENT_STATUS_PUBLISHED",
+            Self::Draft => "CALENDAR_EVENT_STATUS_DRAFT",
+            Self::Cancelled => "CALENDAR_EVENT_STATUS_CANCELLED",
+            Self::Blocked => "CALENDAR_EVENT_STATUS_BLOCKED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
-            "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED" => Some(Self::Unspecified),
-            "DIRECT_MESSAGE_MECHANISM_CHAT" => Some(Self::Chat),
-            "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE" => Some(Self::PrivateSpace),
+            "CALENDAR_EVENT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALENDAR_EVENT_STATUS_PUBLISHED" => Some(Self::Published),
+            "CALENDAR_EVENT_STATUS_DRAFT" => Some(Self::Draft),
+            "CALENDAR_EVENT_STATUS_CANCELLED" => Some(Self::Cancelled),
+            "CALENDAR_EVENT_STATUS_BLOCKED" => Some(Self::Blocked),
+            _ => None,
+        }
+    }
+}
+/// Which of BetterMode's two ways keeps an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CalendarEventMechanism {
+    /// Never sent on purpose; what an old server would send.
+    Unspecified = 0,
+    /// The calendar of newer networks.
+    Calendar = 1,
+    /// A post of a type that has dates, on older networks.
+    Post = 2,
+}
+impl CalendarEventMechanism {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALENDAR_EVENT_MECHANISM_UNSPECIFIED",
+            Self::Calendar => "CALENDAR_EVENT_MECHANISM_CALENDAR",
+            Self::Post => "CALENDAR_EVENT_MECHANISM_POST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALENDAR_EVENT_MECHANISM_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALENDAR_EVENT_MECHANISM_CALENDAR" => Some(Self::Calendar),
+            "CALENDAR_EVENT_MECHANISM_POST" => Some(Self::Post),
             _ => None,
         }
     }
@@ -739,7 +1053,8 @@ pub enum ErrorReason {
     /// No member with this address is visible, and some members' addresses are
     /// hidden from the service's token. NOT_FOUND.
     EmailNotVisible = 3,
-    /// The community has no such space. INVALID_ARGUMENT.
+    /// The community has no such space. NOT_FOUND where the call is about the space,
+    /// INVALID_ARGUMENT where the space is only where something goes.
     SpaceNotFound = 4,
     /// The space has no post type that fits. INVALID_ARGUMENT.
     PostTypeNotFound = 5,
@@ -796,6 +1111,15 @@ pub enum ErrorReason {
     NotCached = 26,
     /// The cache that replicas share did not answer. UNAVAILABLE.
     CacheUnavailable = 27,
+    /// The community has no such post or reply, or it is deleted. NOT_FOUND.
+    PostNotFound = 35,
+    /// There is no such conversation in which the reader takes part. NOT_FOUND.
+    ConversationNotFound = 40,
+    /// The community has no such event. NOT_FOUND.
+    EventNotFound = 41,
+    /// The community's network has no way of doing or keeping this; the metadata says
+    /// what. FAILED_PRECONDITION.
+    NotSupportedByNetwork = 42,
     /// The request id was used for another write. INVALID_ARGUMENT.
     RequestIdReused = 45,
     /// A write with this request id is under way, or is not settled yet; call again
@@ -840,6 +1164,10 @@ impl ErrorReason {
             Self::WatchUnavailable => "ERROR_REASON_WATCH_UNAVAILABLE",
             Self::NotCached => "ERROR_REASON_NOT_CACHED",
             Self::CacheUnavailable => "ERROR_REASON_CACHE_UNAVAILABLE",
+            Self::PostNotFound => "ERROR_REASON_POST_NOT_FOUND",
+            Self::ConversationNotFound => "ERROR_REASON_CONVERSATION_NOT_FOUND",
+            Self::EventNotFound => "ERROR_REASON_EVENT_NOT_FOUND",
+            Self::NotSupportedByNetwork => "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK",
             Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
             Self::RequestInProgress => "ERROR_REASON_REQUEST_IN_PROGRESS",
             Self::WriteStoreUnavailable => "ERROR_REASON_WRITE_STORE_UNAVAILABLE",
@@ -880,9 +1208,163 @@ impl ErrorReason {
             "ERROR_REASON_WATCH_UNAVAILABLE" => Some(Self::WatchUnavailable),
             "ERROR_REASON_NOT_CACHED" => Some(Self::NotCached),
             "ERROR_REASON_CACHE_UNAVAILABLE" => Some(Self::CacheUnavailable),
+            "ERROR_REASON_POST_NOT_FOUND" => Some(Self::PostNotFound),
+            "ERROR_REASON_CONVERSATION_NOT_FOUND" => Some(Self::ConversationNotFound),
+            "ERROR_REASON_EVENT_NOT_FOUND" => Some(Self::EventNotFound),
+            "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK" => Some(Self::NotSupportedByNetwork),
             "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "ERROR_REASON_REQUEST_IN_PROGRESS" => Some(Self::RequestInProgress),
             "ERROR_REASON_WRITE_STORE_UNAVAILABLE" => Some(Self::WriteStoreUnavailable),
+            _ => None,
+        }
+    }
+}
+/// A message from one member to another.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DirectMessage {
+    /// BetterMode's id of the message (chat) or of the post (private space).
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// BetterMode's id of the conversation: the chat, or the private space.
+    #[prost(string, tag = "2")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who receives it; empty in lists.
+    #[prost(string, tag = "3")]
+    pub recipient_member_id: ::prost::alloc::string::String,
+    /// Which way the message went.
+    #[prost(enumeration = "DirectMessageMechanism", tag = "4")]
+    pub mechanism: i32,
+    /// When BetterMode recorded it, UTC; always present.
+    #[prost(message, optional, tag = "5")]
+    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// BetterMode's id of the member who sent it; the bot account has one too.
+    #[prost(string, tag = "6")]
+    pub sender_member_id: ::prost::alloc::string::String,
+    /// What it says, as BetterMode keeps it; in lists only. Nothing is sanitised on the
+    /// way out: treat HTML as anybody's input.
+    #[prost(oneof = "direct_message::Content", tags = "7, 8")]
+    pub content: ::core::option::Option<direct_message::Content>,
+}
+/// Nested message and enum types in `DirectMessage`.
+pub mod direct_message {
+    /// What it says, as BetterMode keeps it; in lists only. Nothing is sanitised on the
+    /// way out: treat HTML as anybody's input.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Content {
+        /// Plain text.
+        #[prost(string, tag = "7")]
+        Text(::prost::alloc::string::String),
+        /// HTML.
+        #[prost(string, tag = "8")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// What became of the message to one of several members.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendDirectMessageResult {
+    /// The id as the request had it.
+    #[prost(string, tag = "1")]
+    pub recipient_member_id: ::prost::alloc::string::String,
+    /// What BetterMode recorded; absent when it failed.
+    #[prost(message, optional, tag = "2")]
+    pub direct_message: ::core::option::Option<DirectMessage>,
+    /// Why it failed; absent on success.
+    #[prost(message, optional, tag = "3")]
+    pub error: ::core::option::Option<SendDirectMessageError>,
+}
+/// Why the message to one of several members failed. What SendDirectMessage would
+/// answer as a status for that member alone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendDirectMessageError {
+    /// The gRPC status code, as its number: 5 for NOT_FOUND.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// The reason, for programs.
+    #[prost(enumeration = "ErrorReason", tag = "2")]
+    pub reason: i32,
+    /// What went wrong and what to do, for people.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// How long to wait before it is sent again, where that is known.
+    #[prost(message, optional, tag = "4")]
+    pub retry_after: ::core::option::Option<::prost_types::Duration>,
+}
+/// Which messages to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDirectMessagesRequest {
+    /// BetterMode's id of the member to read as; empty reads as the bot account. Needs
+    /// client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub reader_member_id: ::prost::alloc::string::String,
+    /// How many to answer with: 0 for 20, more than 50 counts as 50. The chat's own log
+    /// is left out, so that a page can hold fewer.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// The conversation. Exactly one of these is required. NOT_FOUND
+    /// (CONVERSATION_NOT_FOUND) for one in which the reader takes no part.
+    #[prost(oneof = "list_direct_messages_request::Conversation", tags = "1, 2")]
+    pub conversation: ::core::option::Option<list_direct_messages_request::Conversation>,
+}
+/// Nested message and enum types in `ListDirectMessagesRequest`.
+pub mod list_direct_messages_request {
+    /// The conversation. Exactly one of these is required. NOT_FOUND
+    /// (CONVERSATION_NOT_FOUND) for one in which the reader takes no part.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Conversation {
+        /// BetterMode's id of it, as DirectMessage.conversation_id has it: 1 to 128
+        /// characters.
+        #[prost(string, tag = "1")]
+        ConversationId(::prost::alloc::string::String),
+        /// BetterMode's id of the member on the other side: 1 to 128 characters. On older
+        /// networks this opens the private space where there is none yet; nobody notices
+        /// that before a message is in it.
+        #[prost(string, tag = "2")]
+        MemberId(::prost::alloc::string::String),
+    }
+}
+/// Messages of a conversation.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDirectMessagesResponse {
+    /// The messages of this page, newest first; in a chat as BetterMode orders them.
+    #[prost(message, repeated, tag = "1")]
+    pub direct_messages: ::prost::alloc::vec::Vec<DirectMessage>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which of BetterMode's two ways carried a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DirectMessageMechanism {
+    /// Never sent on purpose; what an old server would send.
+    Unspecified = 0,
+    /// The chat of newer networks.
+    Chat = 1,
+    /// A post in a private-message space, on older networks.
+    PrivateSpace = 2,
+}
+impl DirectMessageMechanism {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED",
+            Self::Chat => "DIRECT_MESSAGE_MECHANISM_CHAT",
+            Self::PrivateSpace => "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DIRECT_MESSAGE_MECHANISM_UNSPECIFIED" => Some(Self::Unspecified),
+            "DIRECT_MESSAGE_MECHANISM_CHAT" => Some(Self::Chat),
+            "DIRECT_MESSAGE_MECHANISM_PRIVATE_SPACE" => Some(Self::PrivateSpace),
             _ => None,
         }
     }
@@ -988,6 +1470,46 @@ impl CacheMode {
             _ => None,
         }
     }
+}
+/// A kind of webhook that the network can send.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventType {
+    /// What a webhook of this kind is called, for example "member.verified".
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What it is about, as BetterMode spells it, for example "MEMBER".
+    #[prost(string, tag = "2")]
+    pub noun: ::prost::alloc::string::String,
+    /// What happened, as BetterMode spells it, for example "VERIFIED".
+    #[prost(string, tag = "3")]
+    pub verb: ::prost::alloc::string::String,
+    /// The permission that the app needs for it, for example "view_member".
+    #[prost(string, tag = "4")]
+    pub required_scope: ::prost::alloc::string::String,
+    /// What it means, in some words.
+    #[prost(string, tag = "5")]
+    pub short_description: ::prost::alloc::string::String,
+    /// What it means, for people.
+    #[prost(string, tag = "6")]
+    pub description: ::prost::alloc::string::String,
+}
+/// Asks for every kind of webhook.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListEventTypesRequest {
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "1")]
+    pub read_options: ::core::option::Option<ReadOptions>,
+}
+/// Every kind of webhook that the network can send, in BetterMode's order. There are
+/// no pages: BetterMode answers with all of them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListEventTypesResponse {
+    /// The kinds.
+    #[prost(message, repeated, tag = "1")]
+    pub event_types: ::prost::alloc::vec::Vec<EventType>,
+    /// Where the answer came from; always present on success.
+    #[prost(message, optional, tag = "2")]
+    pub freshness: ::core::option::Option<Freshness>,
 }
 /// A person in the community.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1114,8 +1636,190 @@ impl MemberStatus {
         }
     }
 }
-/// A post in a space.
+/// Which members to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListMembersRequest {
+    /// Free text that BetterMode looks for in names, user names and, where the
+    /// service's token sees them, e-mail addresses; at most 200 characters. Empty for
+    /// all. It is never written to a log and never part of an error text.
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    /// Only members who have one of these roles in the community, by MemberRole.id;
+    /// at most 20, none for all.
+    #[prost(string, repeated, tag = "2")]
+    pub role_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only members of these statuses; none for all three: VERIFIED, UNVERIFIED and
+    /// SUSPENDED. BetterMode lists no others, so others are refused.
+    #[prost(enumeration = "MemberStatus", repeated, tag = "3")]
+    pub statuses: ::prost::alloc::vec::Vec<i32>,
+    /// How many to answer with: 0 for 50, more than 100 counts as 100. BetterMode
+    /// charges for the size asked for, about 8 points each.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Members, in BetterMode's order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMembersResponse {
+    /// The members of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub members: ::prost::alloc::vec::Vec<Member>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many there are on all pages, by BetterMode's count at the time of the
+    /// call; 0 also when it did not say.
+    #[prost(int32, tag = "3")]
+    pub total_size: i32,
+}
+/// What to change of a member.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateMemberRequest {
+    /// Whom to change, by id, and the new values of what update_mask names. Required.
+    /// name: 1 to 255 characters. tagline: at most 255, empty takes it away. fields:
+    /// those named are set and others stay as they are, at most 50, each key once;
+    /// json_value is JSON text of at most 20,000 characters, "null" takes the value
+    /// away. Other fields are ignored.
+    #[prost(message, optional, tag = "1")]
+    pub member: ::core::option::Option<Member>,
+    /// Which of "name", "tagline" and "fields" to change; other paths are refused.
+    /// Absent or empty for those of the three that are not empty in member.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member was changed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateMemberResponse {
+    /// The member as BetterMode answered; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub member: ::core::option::Option<Member>,
+}
+/// Whom to invite.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InviteMembersRequest {
+    /// Whom, 1 to 50. An address that is there twice is invited once and answered
+    /// twice.
+    #[prost(message, repeated, tag = "1")]
+    pub invitees: ::prost::alloc::vec::Vec<Invitee>,
+    /// Words of yours for the invitation's e-mail, plain text of at most 2,000
+    /// characters; empty for none.
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    /// The role that they get in the community, by MemberRole.id, at most 128
+    /// characters; empty for the community's ordinary one.
+    #[prost(string, tag = "3")]
+    pub role_id: ::prost::alloc::string::String,
+    /// Spaces that they join along with the community, by Space.id, at most 20; none
+    /// for the community's own choice.
+    #[prost(string, repeated, tag = "4")]
+    pub space_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Somebody to invite.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Invitee {
+    /// The e-mail address, with exactly one "@": 3 to 320 characters. It is never
+    /// written to a log and never part of an error text.
+    #[prost(string, tag = "1")]
+    pub email: ::prost::alloc::string::String,
+    /// How to greet them, at most 100 characters; empty when not known.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// What became of each address.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InviteMembersResponse {
+    /// One for each invitee of the request, in its order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<InviteMembersResult>,
+}
+/// What became of one address. Exactly one of the two is present.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InviteMembersResult {
+    /// The invitation; absent when there is none.
+    #[prost(message, optional, tag = "1")]
+    pub invitation: ::core::option::Option<MemberInvitation>,
+    /// Why there is none; absent on success.
+    #[prost(message, optional, tag = "2")]
+    pub error: ::core::option::Option<InviteMembersError>,
+}
+/// Why one of several addresses was not invited.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InviteMembersError {
+    /// The gRPC status code, as its number: 3 for INVALID_ARGUMENT.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// The reason, for programs. UPSTREAM_REJECTED when BetterMode refused this
+    /// address: it does not say whether it belongs to a member, was invited already
+    /// or cannot be an address.
+    #[prost(enumeration = "ErrorReason", tag = "2")]
+    pub reason: i32,
+    /// What went wrong and what to do, for people; never the address.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// How long to wait before the address is tried again, where that is known.
+    #[prost(message, optional, tag = "4")]
+    pub retry_after: ::core::option::Option<::prost_types::Duration>,
+}
+/// An invitation to the community that BetterMode sent by e-mail.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemberInvitation {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// How far it got, as BetterMode spells it: Pending, sent, delivered,
+    /// notDelivered, notSent, spammed, accepted, rejected, Expired, Revoked.
+    #[prost(string, tag = "2")]
+    pub raw_status: ::prost::alloc::string::String,
+    /// BetterMode's id of the role that they get.
+    #[prost(string, tag = "3")]
+    pub role_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who the invited one became; empty until then.
+    #[prost(string, tag = "4")]
+    pub member_id: ::prost::alloc::string::String,
+    /// When it was made, UTC; always present.
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when it can be accepted, UTC; always present.
+    #[prost(message, optional, tag = "6")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One value of a post, by the key that its post type gives it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PostField {
+    /// The key, for example "start_date": 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// The value as JSON text, for example ""2031-06-01T10:00:00Z"", "12" or
+    /// "\["tea"\]": 1 to 500,000 characters.
+    #[prost(string, tag = "2")]
+    pub json_value: ::prost::alloc::string::String,
+}
+/// A tag that a post bears.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PostTag {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The title that people see.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// The name in addresses.
+    #[prost(string, tag = "3")]
+    pub slug: ::prost::alloc::string::String,
+}
+/// A post in a space. A reply is one too, see Reply.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Post {
     /// BetterMode's id: opaque, case-sensitive.
     #[prost(string, tag = "1")]
@@ -1153,7 +1857,174 @@ pub struct Post {
     /// When it was published, UTC; absent for a draft.
     #[prost(message, optional, tag = "12")]
     pub publish_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// BetterMode's id of the post or reply that it answers; empty for a post that
+    /// is no reply.
+    #[prost(string, tag = "13")]
+    pub replied_to_post_id: ::prost::alloc::string::String,
+    /// The beginning of the body, HTML that BetterMode shortened; empty when there is
+    /// none. Not sanitised by the service: docs/html.md says what that means.
+    #[prost(string, tag = "14")]
+    pub short_content_html: ::prost::alloc::string::String,
+    /// How many reactions it has, of every kind.
+    #[prost(uint32, tag = "15")]
+    pub reactions_count: u32,
+    /// How many replies it has, without replies to replies.
+    #[prost(uint32, tag = "16")]
+    pub replies_count: u32,
+    /// How many replies are below it, however deep.
+    #[prost(uint32, tag = "17")]
+    pub total_replies_count: u32,
+    /// When somebody last wrote to it or reacted, UTC; absent when not known.
+    #[prost(message, optional, tag = "18")]
+    pub last_activity_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The body as HTML, as BetterMode has it: the field "content". Empty when there
+    /// is none, and in answers that leave it out: only GetPost, and ListPosts with
+    /// POST_VIEW_FULL, have it. Not sanitised by the service, see docs/html.md.
+    #[prost(string, tag = "19")]
+    pub content_html: ::prost::alloc::string::String,
+    /// All fields that have a value, title and content among them, in BetterMode's
+    /// order. Left out where content_html is.
+    #[prost(message, repeated, tag = "20")]
+    pub fields: ::prost::alloc::vec::Vec<PostField>,
+    /// The tags. Left out where content_html is.
+    #[prost(message, repeated, tag = "21")]
+    pub tags: ::prost::alloc::vec::Vec<PostTag>,
 }
+/// Names the post to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPostRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+}
+/// The post.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPostResponse {
+    /// The post with all its parts; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub post: ::core::option::Option<Post>,
+}
+/// Which posts to list. Filters that are left empty let everything pass.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPostsRequest {
+    /// BetterMode's id of the space that they are in. A space that does not exist has
+    /// no posts.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who owns them. BetterMode has no list by author
+    /// and space at once: with this field the service compares space_id and
+    /// post_type_id itself, and a page can hold fewer posts than asked for, or none,
+    /// and still have a next one.
+    #[prost(string, tag = "2")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of their post type.
+    #[prost(string, tag = "3")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// "publish_time desc" (the default), "create_time desc", "update_time desc",
+    /// "last_activity_time desc", or one of these without " desc" for the oldest
+    /// first. With author_member_id only publish_time is possible.
+    #[prost(string, tag = "4")]
+    pub order_by: ::prost::alloc::string::String,
+    /// How much of each post to show.
+    #[prost(enumeration = "PostView", tag = "5")]
+    pub view: i32,
+    /// How many posts at most; 0 means 20, above 50 counts as 50.
+    #[prost(int32, tag = "6")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same filters, order and view;
+    /// empty for the first page.
+    #[prost(string, tag = "7")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of published posts, without replies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPostsResponse {
+    /// The posts in the order that was asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub posts: ::prost::alloc::vec::Vec<Post>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A change of a post or reply. What update_mask does not name stays as it is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdatePostRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// Mask "title": the new title, plain text, 1 to 255 characters.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// Mask "fields": new values for these keys, at most 50; other keys keep theirs.
+    /// The JSON value null takes away a value that the post type does not require.
+    #[prost(message, repeated, tag = "5")]
+    pub fields: ::prost::alloc::vec::Vec<PostField>,
+    /// Mask "tags": titles of all the tags that the post shall have, as in
+    /// CreatePostRequest; none takes all tags away.
+    #[prost(string, repeated, tag = "6")]
+    pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Mask "publish": true publishes a draft. A published post cannot become a draft
+    /// again.
+    #[prost(bool, tag = "7")]
+    pub publish: bool,
+    /// What to change: title, content, fields, tags, publish. Left out or empty, it
+    /// is every one of them that is set.
+    #[prost(message, optional, tag = "8")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// BetterMode's id of the member to act as, who must be allowed to change the
+    /// post; empty acts as the bot account. Needs client credentials:
+    /// FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "9")]
+    pub acting_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "10")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Mask "content": the new body.
+    #[prost(oneof = "update_post_request::Content", tags = "3, 4")]
+    pub content: ::core::option::Option<update_post_request::Content>,
+}
+/// Nested message and enum types in `UpdatePostRequest`.
+pub mod update_post_request {
+    /// Mask "content": the new body.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Content {
+        /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
+        /// are kept.
+        #[prost(string, tag = "3")]
+        Text(::prost::alloc::string::String),
+        /// HTML, 1 to 500,000 characters; sanitised by the service's allow-list.
+        #[prost(string, tag = "4")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// The post after the change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdatePostResponse {
+    /// The post as BetterMode answered it, without content_html, fields and tags;
+    /// always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub post: ::core::option::Option<Post>,
+}
+/// Names the post to delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeletePostRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member to act as, who must be allowed to delete the
+    /// post; empty acts as the bot account. Needs client credentials:
+    /// FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "2")]
+    pub acting_member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The post is deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeletePostResponse {}
 /// Where a post is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1199,6 +2070,517 @@ impl PostStatus {
         }
     }
 }
+/// How much of each post a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PostView {
+    /// The same as POST_VIEW_BASIC.
+    Unspecified = 0,
+    /// Without content_html, fields and tags.
+    Basic = 1,
+    /// With them, at eleven times the price in the community's upstream budget.
+    Full = 2,
+}
+impl PostView {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "POST_VIEW_UNSPECIFIED",
+            Self::Basic => "POST_VIEW_BASIC",
+            Self::Full => "POST_VIEW_FULL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "POST_VIEW_UNSPECIFIED" => Some(Self::Unspecified),
+            "POST_VIEW_BASIC" => Some(Self::Basic),
+            "POST_VIEW_FULL" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+/// A place in the community that posts are in.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Space {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The name that people see.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The space's part of its address, unique within the community.
+    #[prost(string, tag = "3")]
+    pub slug: ::prost::alloc::string::String,
+    /// What the space is for, plain text; empty when there is none.
+    #[prost(string, tag = "4")]
+    pub description: ::prost::alloc::string::String,
+    /// What kind of container it is.
+    #[prost(enumeration = "SpaceType", tag = "5")]
+    pub r#type: i32,
+    /// The type exactly as BetterMode spells it.
+    #[prost(string, tag = "6")]
+    pub raw_type: ::prost::alloc::string::String,
+    /// True when only its members see what is in it; false also when not told.
+    #[prost(bool, tag = "7")]
+    pub private: bool,
+    /// True when only its members see that it exists; false also when not told.
+    #[prost(bool, tag = "8")]
+    pub hidden: bool,
+    /// True when nobody can join without an invitation; false also when not told.
+    #[prost(bool, tag = "9")]
+    pub invite_only: bool,
+    /// How many members it had when the copy was made; see Freshness.
+    #[prost(int32, tag = "10")]
+    pub members_count: i32,
+    /// How many posts it had when the copy was made; 0 also when not told.
+    #[prost(int32, tag = "11")]
+    pub posts_count: i32,
+    /// BetterMode's id of the collection that the space is in; empty when in none.
+    #[prost(string, tag = "12")]
+    pub collection_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who made it.
+    #[prost(string, tag = "13")]
+    pub created_by_member_id: ::prost::alloc::string::String,
+    /// Address of the space, an absolute URL; empty when not known.
+    #[prost(string, tag = "14")]
+    pub url: ::prost::alloc::string::String,
+    /// When it was made, UTC; always present.
+    #[prost(message, optional, tag = "15")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A role within one space; not the member's role in the community.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpaceRole {
+    /// BetterMode's id of the role; every space has its own.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The name that people see, for example "Admin".
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// BetterMode's kind of role, as it spells it: admin, member; empty when it sent
+    /// none.
+    #[prost(string, tag = "3")]
+    pub r#type: ::prost::alloc::string::String,
+}
+/// Somebody in a space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SpaceMember {
+    /// Who; always present.
+    #[prost(message, optional, tag = "1")]
+    pub member: ::core::option::Option<Member>,
+    /// The role there; absent when BetterMode did not send it.
+    #[prost(message, optional, tag = "2")]
+    pub role: ::core::option::Option<SpaceRole>,
+}
+/// Which spaces to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSpacesRequest {
+    /// Only spaces whose name, slug or description holds this text, whatever its
+    /// case; at most 200 characters. Empty for all.
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    /// Only spaces of these types, at most 5; none for all. PRIVATE_MESSAGE and
+    /// UNSPECIFIED are refused.
+    #[prost(enumeration = "SpaceType", repeated, tag = "2")]
+    pub types: ::prost::alloc::vec::Vec<i32>,
+    /// How many to answer with: 0 for 50, more than 100 counts as 100.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same query and types; empty
+    /// for the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "5")]
+    pub read_options: ::core::option::Option<ReadOptions>,
+}
+/// Spaces, oldest first.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSpacesResponse {
+    /// The spaces of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub spaces: ::prost::alloc::vec::Vec<Space>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Where the whole list came from; always present on success.
+    #[prost(message, optional, tag = "3")]
+    pub freshness: ::core::option::Option<Freshness>,
+}
+/// Names the space to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSpaceRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// How old the answer may be; absent for the service's own limits.
+    #[prost(message, optional, tag = "2")]
+    pub read_options: ::core::option::Option<ReadOptions>,
+}
+/// A space and how old the copy is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSpaceResponse {
+    /// The space; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub space: ::core::option::Option<Space>,
+    /// Where the answer came from; always present on success.
+    #[prost(message, optional, tag = "2")]
+    pub freshness: ::core::option::Option<Freshness>,
+}
+/// Whose members to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSpaceMembersRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// Only members who have one of these roles in the space, by SpaceRole.id; at
+    /// most 20, none for all.
+    #[prost(string, repeated, tag = "2")]
+    pub role_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many to answer with: 0 for 50, more than 90 counts as 90. BetterMode
+    /// charges for the size asked for, about 10 points each.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same other fields; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Members of a space, in BetterMode's order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSpaceMembersResponse {
+    /// The members of this page. A page can hold fewer than asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub space_members: ::prost::alloc::vec::Vec<SpaceMember>,
+    /// Where the next page begins; empty when this is the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// How many there are on all pages, by BetterMode's count at the time of the
+    /// call; 0 also when it did not say.
+    #[prost(int32, tag = "3")]
+    pub total_size: i32,
+}
+/// Who is to be in a space.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddSpaceMemberRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// The role to have there, by SpaceRole.id, at most 128 characters; empty for the
+    /// space's ordinary one. Nothing is changed for a member who is in the space
+    /// already.
+    #[prost(string, tag = "3")]
+    pub role_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member is in the space.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddSpaceMemberResponse {
+    /// The role that the member has there now; absent when BetterMode did not send
+    /// it. For one who was in the space already it can differ from the role asked
+    /// for.
+    #[prost(message, optional, tag = "1")]
+    pub role: ::core::option::Option<SpaceRole>,
+}
+/// Who is not to be in a space.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveSpaceMemberRequest {
+    /// BetterMode's id of the space: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member: opaque, case-sensitive, 1 to 128 characters.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The member is not in the space.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveSpaceMemberResponse {}
+/// What kind of container a space is; not what is posted in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SpaceType {
+    /// A type this version does not know; Space.raw_type has its text.
+    Unspecified = 0,
+    /// The ordinary space: its members post in it.
+    Group = 1,
+    /// Only staff posts in it.
+    Broadcast = 2,
+    /// A page.
+    Page = 3,
+    /// Content of an entity of its own.
+    Entity = 4,
+    /// A private conversation. It is never listed.
+    PrivateMessage = 5,
+}
+impl SpaceType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SPACE_TYPE_UNSPECIFIED",
+            Self::Group => "SPACE_TYPE_GROUP",
+            Self::Broadcast => "SPACE_TYPE_BROADCAST",
+            Self::Page => "SPACE_TYPE_PAGE",
+            Self::Entity => "SPACE_TYPE_ENTITY",
+            Self::PrivateMessage => "SPACE_TYPE_PRIVATE_MESSAGE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SPACE_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SPACE_TYPE_GROUP" => Some(Self::Group),
+            "SPACE_TYPE_BROADCAST" => Some(Self::Broadcast),
+            "SPACE_TYPE_PAGE" => Some(Self::Page),
+            "SPACE_TYPE_ENTITY" => Some(Self::Entity),
+            "SPACE_TYPE_PRIVATE_MESSAGE" => Some(Self::PrivateMessage),
+            _ => None,
+        }
+    }
+}
+/// One member's reaction to a post or reply. BetterMode gives it neither an id nor a
+/// time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reaction {
+    /// Its key, for example "heart" or "+1".
+    #[prost(string, tag = "1")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacted.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// The member's display name; empty when there is none.
+    #[prost(string, tag = "3")]
+    pub member_name: ::prost::alloc::string::String,
+}
+/// How many members reacted with one key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReactionCount {
+    /// The key, for example "heart" or "+1".
+    #[prost(string, tag = "1")]
+    pub reaction: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+/// A reaction to add. A member counts once for each key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddReactionRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
+    /// without spaces. The community decides which it takes.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacts; empty reacts as the bot account.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The reaction is there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddReactionResponse {}
+/// A reaction to take back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveReactionRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
+    /// without spaces.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacted; empty takes back the bot account's.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The reaction is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveReactionResponse {}
+/// Whose reactions to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReactionsRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// Only reactions with this key: 1 to 128 characters without spaces; empty lists
+    /// all, one key after the other.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// How many reactions at most; 0 means 20, above 50 counts as 50. A page holds
+    /// reactions of one key only, so it can have fewer and still have a next one.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same post and key; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of reactions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReactionsResponse {
+    /// Who reacted, and how.
+    #[prost(message, repeated, tag = "1")]
+    pub reactions: ::prost::alloc::vec::Vec<Reaction>,
+    /// How many reacted with each key that anybody used, or with the one that was
+    /// asked for. Only on the first page.
+    #[prost(message, repeated, tag = "2")]
+    pub counts: ::prost::alloc::vec::Vec<ReactionCount>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A reply to a post or to another reply: a comment, an answer. BetterMode keeps it
+/// as a post, so GetPost, UpdatePost, DeletePost and the reactions take its id too.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reply {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// BetterMode's id of the post or reply that it answers.
+    #[prost(string, tag = "2")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the space it is in.
+    #[prost(string, tag = "3")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of its post type.
+    #[prost(string, tag = "4")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who owns it; empty when not sent.
+    #[prost(string, tag = "5")]
+    pub owner_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member whose token created it.
+    #[prost(string, tag = "6")]
+    pub created_by_member_id: ::prost::alloc::string::String,
+    /// The body as HTML, as BetterMode has it; empty in CreateReply's answer. Not
+    /// sanitised by the service: docs/html.md says what that means.
+    #[prost(string, tag = "7")]
+    pub content_html: ::prost::alloc::string::String,
+    /// The beginning of the body, HTML that BetterMode shortened. Not sanitised
+    /// either.
+    #[prost(string, tag = "8")]
+    pub short_content_html: ::prost::alloc::string::String,
+    /// Where the reply is in its life.
+    #[prost(enumeration = "PostStatus", tag = "9")]
+    pub status: i32,
+    /// The status exactly as BetterMode spells it.
+    #[prost(string, tag = "10")]
+    pub raw_status: ::prost::alloc::string::String,
+    /// Address of the reply, an absolute URL; empty when not known.
+    #[prost(string, tag = "11")]
+    pub url: ::prost::alloc::string::String,
+    /// How many reactions it has, of every kind.
+    #[prost(uint32, tag = "12")]
+    pub reactions_count: u32,
+    /// How many replies it has itself, without replies to those.
+    #[prost(uint32, tag = "13")]
+    pub replies_count: u32,
+    /// When it was created, UTC; always present.
+    #[prost(message, optional, tag = "14")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed, UTC; always present.
+    #[prost(message, optional, tag = "15")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was published, UTC; absent while moderation holds it.
+    #[prost(message, optional, tag = "16")]
+    pub publish_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A reply to create. It is published at once.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateReplyRequest {
+    /// BetterMode's id of the post or reply to answer: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member to reply as; empty replies as the bot account.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "4")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the reply's post type, one that may answer the post. Empty
+    /// picks the first one that wants nothing but a body.
+    #[prost(string, tag = "5")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The body. Exactly one of these is required.
+    #[prost(oneof = "create_reply_request::Content", tags = "2, 3")]
+    pub content: ::core::option::Option<create_reply_request::Content>,
+}
+/// Nested message and enum types in `CreateReplyRequest`.
+pub mod create_reply_request {
+    /// The body. Exactly one of these is required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Content {
+        /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
+        /// are kept.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+        /// HTML, 1 to 500,000 characters; sanitised by the service's allow-list.
+        #[prost(string, tag = "3")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// The reply that was created.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateReplyResponse {
+    /// The reply as BetterMode answered it; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub reply: ::core::option::Option<Reply>,
+}
+/// Whose replies to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRepliesRequest {
+    /// BetterMode's id of the post or reply that they answer: 1 to 128 characters.
+    /// Replies to replies are listed under their own parent.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// "create_time" (the default), the oldest first, or "create_time desc".
+    #[prost(string, tag = "2")]
+    pub order_by: ::prost::alloc::string::String,
+    /// How many replies at most; 0 means 20, above 50 counts as 50.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same post and order; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of published replies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRepliesResponse {
+    /// The replies in the order that was asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub replies: ::prost::alloc::vec::Vec<Reply>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// The state of the service.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Status {
@@ -1215,6 +2597,19 @@ pub struct Status {
     /// True when the service talks to the built-in fake instead of BetterMode.
     #[prost(bool, tag = "4")]
     pub testing_mode: bool,
+    /// Whether calls go out to BetterMode at present; always present.
+    #[prost(message, optional, tag = "5")]
+    pub circuit_breaker: ::core::option::Option<CircuitBreaker>,
+}
+/// What this process knows of BetterMode being down. Every replica has its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CircuitBreaker {
+    /// Whether calls go out.
+    #[prost(enumeration = "CircuitState", tag = "1")]
+    pub state: i32,
+    /// Until the next call may go out; absent unless the state is OPEN.
+    #[prost(message, optional, tag = "2")]
+    pub retry_after: ::core::option::Option<::prost_types::Duration>,
 }
 /// One part that the service leans on.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1289,6 +2684,44 @@ impl DependencyState {
             "DEPENDENCY_STATE_DOWN" => Some(Self::Down),
             "DEPENDENCY_STATE_EMBEDDED" => Some(Self::Embedded),
             "DEPENDENCY_STATE_DISABLED" => Some(Self::Disabled),
+            _ => None,
+        }
+    }
+}
+/// Whether calls go out to BetterMode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CircuitState {
+    /// Never sent on purpose; what an old server would send.
+    Unspecified = 0,
+    /// They do.
+    Closed = 1,
+    /// They fail at once: BetterMode failed several times in a row.
+    Open = 2,
+    /// One may go out, or is on its way, to find out how BetterMode is; the others
+    /// fail at once.
+    HalfOpen = 3,
+}
+impl CircuitState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CIRCUIT_STATE_UNSPECIFIED",
+            Self::Closed => "CIRCUIT_STATE_CLOSED",
+            Self::Open => "CIRCUIT_STATE_OPEN",
+            Self::HalfOpen => "CIRCUIT_STATE_HALF_OPEN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CIRCUIT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CIRCUIT_STATE_CLOSED" => Some(Self::Closed),
+            "CIRCUIT_STATE_OPEN" => Some(Self::Open),
+            "CIRCUIT_STATE_HALF_OPEN" => Some(Self::HalfOpen),
             _ => None,
         }
     }
@@ -1408,23 +2841,27 @@ pub struct InvalidateMemberRequest {
 /// The copies are gone.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InvalidateMemberResponse {}
-/// A message to one member.
+/// A message to one member or to several.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendDirectMessageRequest {
-    /// BetterMode's id of the member who receives it: 1 to 128 characters.
+    /// BetterMode's id of the member who receives it: 1 to 128 characters. Exactly
+    /// one of this and recipient_member_ids is required.
     #[prost(string, tag = "1")]
     pub recipient_member_id: ::prost::alloc::string::String,
     /// BetterMode's id of the member to send as; empty sends as the bot account.
     /// Needs client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "4")]
     pub sender_member_id: ::prost::alloc::string::String,
-    /// UUID that names this write and makes it safe to send again: with the same
-    /// request_id and the same content it happens once, and the first answer is given
-    /// again, for at least 24 hours. Empty, the default: the write is sent once for
-    /// each call. Other content under a used request_id is refused
-    /// (REQUEST_ID_REUSED); while it is not settled what came of an earlier call,
-    /// REQUEST_IN_PROGRESS says when to call again. A call that failed with an error
-    /// that says that nothing was changed leaves the request_id free for other content.
+    /// BetterMode's ids of several members, each of whom receives it in a
+    /// conversation of its own: 1 to 20, each 1 to 128 characters, none twice. Each
+    /// costs a request to BetterMode, two on older networks, so give the call time.
+    #[prost(string, repeated, tag = "5")]
+    pub recipient_member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none. To several, each message is a write of its own: a member who is added
+    /// under the same request_id receives it, the others do not receive it twice.
+    /// Newer networks keep it with the message, as the nonce by which it is known
+    /// again.
     #[prost(string, tag = "10")]
     pub request_id: ::prost::alloc::string::String,
     /// What to say. Exactly one of these is required.
@@ -1445,24 +2882,31 @@ pub mod send_direct_message_request {
         Html(::prost::alloc::string::String),
     }
 }
-/// The message that was sent.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+/// What was sent.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendDirectMessageResponse {
-    /// What BetterMode recorded; always present on success.
+    /// What BetterMode recorded; always present on success of a call with
+    /// recipient_member_id, absent in answer to recipient_member_ids.
     #[prost(message, optional, tag = "1")]
     pub direct_message: ::core::option::Option<DirectMessage>,
+    /// What became of the message to each of recipient_member_ids, in their order.
+    /// The call succeeds also when some of them failed.
+    #[prost(message, repeated, tag = "2")]
+    pub results: ::prost::alloc::vec::Vec<SendDirectMessageResult>,
 }
 /// A post to create.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreatePostRequest {
     /// BetterMode's id of the space to post in: 1 to 128 characters.
     #[prost(string, tag = "1")]
     pub space_id: ::prost::alloc::string::String,
-    /// The title, plain text, 1 to 255 characters.
+    /// The title, plain text, 1 to 255 characters. Required without a post_type_id;
+    /// with one, where that post type requires it.
     #[prost(string, tag = "2")]
     pub title: ::prost::alloc::string::String,
     /// BetterMode's id of the post type, one that the space allows. Empty picks the
-    /// space's first post type that takes a title and a body.
+    /// space's first post type that takes a title, a body and all of fields, and
+    /// requires nothing else.
     #[prost(string, tag = "5")]
     pub post_type_id: ::prost::alloc::string::String,
     /// BetterMode's id of the member to post as; empty posts as the bot account.
@@ -1476,22 +2920,25 @@ pub struct CreatePostRequest {
     /// BetterMode creates those that do not exist.
     #[prost(string, repeated, tag = "8")]
     pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// UUID that names this write and makes it safe to send again: with the same
-    /// request_id and the same content it happens once, and the first answer is given
-    /// again, for at least 24 hours. Empty, the default: the write is sent once for
-    /// each call. Other content under a used request_id is refused
-    /// (REQUEST_ID_REUSED); while it is not settled what came of an earlier call,
-    /// REQUEST_IN_PROGRESS says when to call again. A call that failed with an error
-    /// that says that nothing was changed leaves the request_id free for other content.
-    #[prost(string, tag = "20")]
+    /// Further values by the keys of the post type, at most 50, each key once. A value
+    /// is JSON of the type that the post type gives its key: a string for text, HTML
+    /// (sanitised by the service's allow-list), the id of an image, and a date, which
+    /// is ISO 8601 with time and offset; a number; true or false; a list of strings or
+    /// of numbers. Every key that the post type requires must be there, title and
+    /// content counted.
+    #[prost(message, repeated, tag = "9")]
+    pub fields: ::prost::alloc::vec::Vec<PostField>,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "10")]
     pub request_id: ::prost::alloc::string::String,
-    /// The body. Exactly one of these is required.
+    /// The body: one of these. Required as title is.
     #[prost(oneof = "create_post_request::Content", tags = "3, 4")]
     pub content: ::core::option::Option<create_post_request::Content>,
 }
 /// Nested message and enum types in `CreatePostRequest`.
 pub mod create_post_request {
-    /// The body. Exactly one of these is required.
+    /// The body: one of these. Required as title is.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Content {
         /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
@@ -1504,7 +2951,7 @@ pub mod create_post_request {
     }
 }
 /// The post that was created.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreatePostResponse {
     /// The post as BetterMode answered it; always present on success.
     #[prost(message, optional, tag = "1")]
@@ -1536,8 +2983,15 @@ pub mod community_service_client {
     /// Every error carries a google.rpc.ErrorInfo whose reason is a name of
     /// ErrorReason and whose domain is "community.v1"; a program decides on the
     /// reason, never on the text. Writes are not retried by the service: a write
-    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN. A write with
-    /// a request_id is safe to send again with the same request_id and content.
+    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN.
+    ///
+    /// Every write takes a request_id, a UUID that names this one write and makes it safe
+    /// to send again: with the same request_id and the same content it happens once, and
+    /// the first answer is given again, for at least 24 hours. Other content under a
+    /// known request_id is refused with REQUEST_ID_REUSED. While it is not settled what
+    /// came of an earlier call, REQUEST_IN_PROGRESS says when to call again; what cannot
+    /// be known is OUTCOME_UNKNOWN. An error that says that nothing was changed leaves the
+    /// request_id free, for other content too. docs/errors.md has more.
     #[derive(Debug, Clone)]
     pub struct CommunityServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1732,8 +3186,259 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Sends a direct message to one member, by the mechanism that the community's
-        /// network offers. Idempotent with a request_id, not without.
+        /// Lists members by free text, role and status, from BetterMode at each call.
+        pub async fn list_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListMembers"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a member's name, tagline or custom fields, and drops the copies of the
+        /// member from the cache. Sending it again changes nothing more. NOT_FOUND when
+        /// the community has no such member.
+        pub async fn update_member(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateMemberResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/UpdateMember",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "UpdateMember"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Invites people by e-mail address, with one upstream request where BetterMode
+        /// accepts them all. Each address has its own result. Where it refuses the whole,
+        /// each is sent by itself, which takes a request of the upstream budget for each.
+        /// Idempotent with a request_id only.
+        pub async fn invite_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::InviteMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InviteMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/InviteMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "InviteMembers"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the spaces that the service's token sees, private conversations left
+        /// out, from a copy of the whole list where there is a good one. A webhook about
+        /// a space drops the copy; counts of members and posts live as long as it does.
+        pub async fn list_spaces(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSpacesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpacesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListSpaces",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListSpaces"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one space, from a copy where there is a good one. NOT_FOUND when the
+        /// community has no such space, or the service's token does not see it.
+        pub async fn get_space(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSpaceResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/GetSpace",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "GetSpace"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the members of a space, from BetterMode at each call. NOT_FOUND when the
+        /// community has no such space.
+        pub async fn list_space_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSpaceMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpaceMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListSpaceMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ListSpaceMembers"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts a member into a space. One who is in it already stays as they are, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        pub async fn add_space_member(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddSpaceMemberResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/AddSpaceMember",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "AddSpaceMember"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a member out of a space. For one who is not in it nothing happens, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        pub async fn remove_space_member(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveSpaceMemberResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/RemoveSpaceMember",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "RemoveSpaceMember"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the kinds of webhook that the network can send, from a copy where there
+        /// is a good one.
+        pub async fn list_event_types(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEventTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventTypesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListEventTypes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ListEventTypes"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Sends a direct message to one member, or to each of several, by the mechanism
+        /// that the community's network offers. Idempotent with a request_id only. To
+        /// several it is one message each, in a conversation of its own: none of them sees
+        /// the others.
         pub async fn send_direct_message(
             &mut self,
             request: impl tonic::IntoRequest<super::SendDirectMessageRequest>,
@@ -1760,8 +3465,175 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Creates a post in a space. Idempotent with a request_id, not without. Success
-        /// does not mean visible: moderation can hold a post, see Post.status.
+        /// Lists the messages of a conversation, newest first, as the bot account or a
+        /// member who takes part in it sees them. Reads BetterMode each time.
+        pub async fn list_direct_messages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDirectMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDirectMessagesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListDirectMessages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "community.v1.CommunityService",
+                        "ListDirectMessages",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts an event into a space: into its calendar on newer networks, as a post of
+        /// a type that has a title and a date on older ones. Idempotent with a
+        /// request_id only.
+        /// FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK) for what an older network's post
+        /// type has no field for; the error's metadata names it.
+        pub async fn schedule_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ScheduleEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ScheduleEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ScheduleEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ScheduleEvent"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes an event. Repeating it changes nothing more.
+        pub async fn update_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/UpdateEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "UpdateEvent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Cancels an event: BetterMode marks it as deleted. Cancelled once more it is
+        /// answered with NOT_FOUND.
+        pub async fn cancel_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/CancelEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "CancelEvent"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the events of a space, the last created first, without cancelled ones
+        /// and those that moderation holds. Reads BetterMode each time.
+        pub async fn list_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListEvents"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Registers a member for an event. FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK)
+        /// on older networks, which have no registration.
+        pub async fn register_for_event(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterForEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterForEventResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/RegisterForEvent",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "RegisterForEvent"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates a post in a space. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a post, see Post.status.
         pub async fn create_post(
             &mut self,
             request: impl tonic::IntoRequest<super::CreatePostRequest>,
@@ -1784,6 +3656,242 @@ pub mod community_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("community.v1.CommunityService", "CreatePost"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one post or reply with its body, fields, tags and counts. Asks BetterMode
+        /// each time. One that was deleted may still be there with POST_STATUS_DELETED;
+        /// NOT_FOUND when the community shows none.
+        pub async fn get_post(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPostResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/GetPost",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "GetPost"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists published posts, without replies: all, or those of a space, an author or
+        /// a post type.
+        pub async fn list_posts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPostsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPostsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListPosts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListPosts"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes a post or reply, or publishes a draft. The same change twice is one
+        /// change. Two changes at once: the later one wins, also in fields that it does
+        /// not name. NOT_FOUND for a post that is not there or deleted.
+        pub async fn update_post(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdatePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdatePostResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/UpdatePost",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "UpdatePost"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes a post or reply. NOT_FOUND for one that is not there or deleted already.
+        pub async fn delete_post(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeletePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeletePostResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/DeletePost",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "DeletePost"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers a post or a reply. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a reply, see Reply.status.
+        pub async fn create_reply(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateReplyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateReplyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/CreateReply",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "CreateReply"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the published replies to one post or reply.
+        pub async fn list_replies(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRepliesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRepliesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListReplies",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "ListReplies"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reacts to a post or reply.
+        pub async fn add_reaction(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AddReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddReactionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/AddReaction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "AddReaction"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a reaction back.
+        pub async fn remove_reaction(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveReactionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/RemoveReaction",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "RemoveReaction"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists who reacted to a post or reply, and counts them by the key of the
+        /// reaction.
+        pub async fn list_reactions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListReactionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReactionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/ListReactions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("community.v1.CommunityService", "ListReactions"),
+                );
             self.inner.unary(req, path, codec).await
         }
         /// Tells the version, the state of every dependency and the upstream budget.
@@ -1835,7 +3943,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetMemberResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Reads the member with exactly this e-mail address, compared without regard
         /// to case and surrounding space. NOT_FOUND tells two cases apart by reason:
         /// no such member, or a member whose address this token may not see.
@@ -1845,7 +3955,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetMemberByEmailResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Reads up to 200 members by id, those that are not cached in as few upstream
         /// requests as the network allows. Each id has its own result: one that fails
         /// does not spoil the others.
@@ -1855,7 +3967,9 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::BatchGetMembersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Makes every replica drop its copies of a member, and shuts out reads of
         /// BetterMode that have begun before. The next read asks BetterMode. Idempotent;
         /// for a member who is not cached it does the same. UNAVAILABLE when the shared
@@ -1866,25 +3980,300 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::InvalidateMemberResponse>,
             tonic::Status,
-        >;
-        /// Sends a direct message to one member, by the mechanism that the community's
-        /// network offers. Idempotent with a request_id, not without.
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists members by free text, role and status, from BetterMode at each call.
+        async fn list_members(
+            &self,
+            request: tonic::Request<super::ListMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMembersResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Changes a member's name, tagline or custom fields, and drops the copies of the
+        /// member from the cache. Sending it again changes nothing more. NOT_FOUND when
+        /// the community has no such member.
+        async fn update_member(
+            &self,
+            request: tonic::Request<super::UpdateMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateMemberResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Invites people by e-mail address, with one upstream request where BetterMode
+        /// accepts them all. Each address has its own result. Where it refuses the whole,
+        /// each is sent by itself, which takes a request of the upstream budget for each.
+        /// Idempotent with a request_id only.
+        async fn invite_members(
+            &self,
+            request: tonic::Request<super::InviteMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::InviteMembersResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the spaces that the service's token sees, private conversations left
+        /// out, from a copy of the whole list where there is a good one. A webhook about
+        /// a space drops the copy; counts of members and posts live as long as it does.
+        async fn list_spaces(
+            &self,
+            request: tonic::Request<super::ListSpacesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpacesResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Reads one space, from a copy where there is a good one. NOT_FOUND when the
+        /// community has no such space, or the service's token does not see it.
+        async fn get_space(
+            &self,
+            request: tonic::Request<super::GetSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSpaceResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the members of a space, from BetterMode at each call. NOT_FOUND when the
+        /// community has no such space.
+        async fn list_space_members(
+            &self,
+            request: tonic::Request<super::ListSpaceMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSpaceMembersResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Puts a member into a space. One who is in it already stays as they are, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        async fn add_space_member(
+            &self,
+            request: tonic::Request<super::AddSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddSpaceMemberResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Takes a member out of a space. For one who is not in it nothing happens, which
+        /// is a success. NOT_FOUND when there is no such space or member.
+        async fn remove_space_member(
+            &self,
+            request: tonic::Request<super::RemoveSpaceMemberRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveSpaceMemberResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the kinds of webhook that the network can send, from a copy where there
+        /// is a good one.
+        async fn list_event_types(
+            &self,
+            request: tonic::Request<super::ListEventTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventTypesResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Sends a direct message to one member, or to each of several, by the mechanism
+        /// that the community's network offers. Idempotent with a request_id only. To
+        /// several it is one message each, in a conversation of its own: none of them sees
+        /// the others.
         async fn send_direct_message(
             &self,
             request: tonic::Request<super::SendDirectMessageRequest>,
         ) -> std::result::Result<
             tonic::Response<super::SendDirectMessageResponse>,
             tonic::Status,
-        >;
-        /// Creates a post in a space. Idempotent with a request_id, not without. Success
-        /// does not mean visible: moderation can hold a post, see Post.status.
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the messages of a conversation, newest first, as the bot account or a
+        /// member who takes part in it sees them. Reads BetterMode each time.
+        async fn list_direct_messages(
+            &self,
+            request: tonic::Request<super::ListDirectMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDirectMessagesResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Puts an event into a space: into its calendar on newer networks, as a post of
+        /// a type that has a title and a date on older ones. Idempotent with a
+        /// request_id only.
+        /// FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK) for what an older network's post
+        /// type has no field for; the error's metadata names it.
+        async fn schedule_event(
+            &self,
+            request: tonic::Request<super::ScheduleEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ScheduleEventResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Changes an event. Repeating it changes nothing more.
+        async fn update_event(
+            &self,
+            request: tonic::Request<super::UpdateEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateEventResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Cancels an event: BetterMode marks it as deleted. Cancelled once more it is
+        /// answered with NOT_FOUND.
+        async fn cancel_event(
+            &self,
+            request: tonic::Request<super::CancelEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelEventResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the events of a space, the last created first, without cancelled ones
+        /// and those that moderation holds. Reads BetterMode each time.
+        async fn list_events(
+            &self,
+            request: tonic::Request<super::ListEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListEventsResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Registers a member for an event. FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK)
+        /// on older networks, which have no registration.
+        async fn register_for_event(
+            &self,
+            request: tonic::Request<super::RegisterForEventRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RegisterForEventResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Creates a post in a space. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a post, see Post.status.
         async fn create_post(
             &self,
             request: tonic::Request<super::CreatePostRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CreatePostResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Reads one post or reply with its body, fields, tags and counts. Asks BetterMode
+        /// each time. One that was deleted may still be there with POST_STATUS_DELETED;
+        /// NOT_FOUND when the community shows none.
+        async fn get_post(
+            &self,
+            request: tonic::Request<super::GetPostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPostResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists published posts, without replies: all, or those of a space, an author or
+        /// a post type.
+        async fn list_posts(
+            &self,
+            request: tonic::Request<super::ListPostsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPostsResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Changes a post or reply, or publishes a draft. The same change twice is one
+        /// change. Two changes at once: the later one wins, also in fields that it does
+        /// not name. NOT_FOUND for a post that is not there or deleted.
+        async fn update_post(
+            &self,
+            request: tonic::Request<super::UpdatePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdatePostResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Deletes a post or reply. NOT_FOUND for one that is not there or deleted already.
+        async fn delete_post(
+            &self,
+            request: tonic::Request<super::DeletePostRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DeletePostResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Answers a post or a reply. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a reply, see Reply.status.
+        async fn create_reply(
+            &self,
+            request: tonic::Request<super::CreateReplyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateReplyResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists the published replies to one post or reply.
+        async fn list_replies(
+            &self,
+            request: tonic::Request<super::ListRepliesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRepliesResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Reacts to a post or reply.
+        async fn add_reaction(
+            &self,
+            request: tonic::Request<super::AddReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AddReactionResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Takes a reaction back.
+        async fn remove_reaction(
+            &self,
+            request: tonic::Request<super::RemoveReactionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveReactionResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
+        /// Lists who reacted to a post or reply, and counts them by the key of the
+        /// reaction.
+        async fn list_reactions(
+            &self,
+            request: tonic::Request<super::ListReactionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListReactionsResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Tells the version, the state of every dependency and the upstream budget.
         /// Answers while dependencies are down; makes no upstream call.
         async fn get_status(
@@ -1893,15 +4282,24 @@ pub mod community_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetStatusResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// Reads and writes of one BetterMode community.
     ///
     /// Every error carries a google.rpc.ErrorInfo whose reason is a name of
     /// ErrorReason and whose domain is "community.v1"; a program decides on the
     /// reason, never on the text. Writes are not retried by the service: a write
-    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN. A write with
-    /// a request_id is safe to send again with the same request_id and content.
+    /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN.
+    ///
+    /// Every write takes a request_id, a UUID that names this one write and makes it safe
+    /// to send again: with the same request_id and the same content it happens once, and
+    /// the first answer is given again, for at least 24 hours. Other content under a
+    /// known request_id is refused with REQUEST_ID_REUSED. While it is not settled what
+    /// came of an earlier call, REQUEST_IN_PROGRESS says when to call again; what cannot
+    /// be known is OUTCOME_UNKNOWN. An error that says that nothing was changed leaves the
+    /// request_id free, for other content too. docs/errors.md has more.
     #[derive(Debug)]
     pub struct CommunityServiceServer<T> {
         inner: Arc<T>,
@@ -2164,6 +4562,420 @@ pub mod community_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/community.v1.CommunityService/ListMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListMembersRequest>
+                    for ListMembersSvc<T> {
+                        type Response = super::ListMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_members(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/UpdateMember" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateMemberSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::UpdateMemberRequest>
+                    for UpdateMemberSvc<T> {
+                        type Response = super::UpdateMemberResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateMemberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::update_member(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/InviteMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct InviteMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::InviteMembersRequest>
+                    for InviteMembersSvc<T> {
+                        type Response = super::InviteMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::InviteMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::invite_members(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = InviteMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListSpaces" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSpacesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListSpacesRequest>
+                    for ListSpacesSvc<T> {
+                        type Response = super::ListSpacesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSpacesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_spaces(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSpacesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/GetSpace" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSpaceSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::GetSpaceRequest>
+                    for GetSpaceSvc<T> {
+                        type Response = super::GetSpaceResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSpaceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::get_space(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSpaceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListSpaceMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSpaceMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListSpaceMembersRequest>
+                    for ListSpaceMembersSvc<T> {
+                        type Response = super::ListSpaceMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSpaceMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_space_members(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSpaceMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/AddSpaceMember" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddSpaceMemberSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::AddSpaceMemberRequest>
+                    for AddSpaceMemberSvc<T> {
+                        type Response = super::AddSpaceMemberResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddSpaceMemberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::add_space_member(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddSpaceMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/RemoveSpaceMember" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveSpaceMemberSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::RemoveSpaceMemberRequest>
+                    for RemoveSpaceMemberSvc<T> {
+                        type Response = super::RemoveSpaceMemberResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveSpaceMemberRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::remove_space_member(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveSpaceMemberSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListEventTypes" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEventTypesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListEventTypesRequest>
+                    for ListEventTypesSvc<T> {
+                        type Response = super::ListEventTypesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEventTypesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_event_types(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEventTypesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/community.v1.CommunityService/SendDirectMessage" => {
                     #[allow(non_camel_case_types)]
                     struct SendDirectMessageSvc<T: CommunityService>(pub Arc<T>);
@@ -2213,6 +5025,282 @@ pub mod community_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/community.v1.CommunityService/ListDirectMessages" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDirectMessagesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListDirectMessagesRequest>
+                    for ListDirectMessagesSvc<T> {
+                        type Response = super::ListDirectMessagesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListDirectMessagesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_direct_messages(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDirectMessagesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ScheduleEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct ScheduleEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ScheduleEventRequest>
+                    for ScheduleEventSvc<T> {
+                        type Response = super::ScheduleEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ScheduleEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::schedule_event(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ScheduleEventSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/UpdateEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::UpdateEventRequest>
+                    for UpdateEventSvc<T> {
+                        type Response = super::UpdateEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::update_event(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateEventSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/CancelEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct CancelEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::CancelEventRequest>
+                    for CancelEventSvc<T> {
+                        type Response = super::CancelEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CancelEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::cancel_event(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CancelEventSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListEventsSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListEventsRequest>
+                    for ListEventsSvc<T> {
+                        type Response = super::ListEventsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_events(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/RegisterForEvent" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterForEventSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::RegisterForEventRequest>
+                    for RegisterForEventSvc<T> {
+                        type Response = super::RegisterForEventResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterForEventRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::register_for_event(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterForEventSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/community.v1.CommunityService/CreatePost" => {
                     #[allow(non_camel_case_types)]
                     struct CreatePostSvc<T: CommunityService>(pub Arc<T>);
@@ -2243,6 +5331,413 @@ pub mod community_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreatePostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/GetPost" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPostSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::GetPostRequest>
+                    for GetPostSvc<T> {
+                        type Response = super::GetPostResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPostRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::get_post(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListPosts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPostsSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListPostsRequest>
+                    for ListPostsSvc<T> {
+                        type Response = super::ListPostsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPostsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_posts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPostsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/UpdatePost" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdatePostSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::UpdatePostRequest>
+                    for UpdatePostSvc<T> {
+                        type Response = super::UpdatePostResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdatePostRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::update_post(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdatePostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/DeletePost" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeletePostSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::DeletePostRequest>
+                    for DeletePostSvc<T> {
+                        type Response = super::DeletePostResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeletePostRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::delete_post(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeletePostSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/CreateReply" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateReplySvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::CreateReplyRequest>
+                    for CreateReplySvc<T> {
+                        type Response = super::CreateReplyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateReplyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::create_reply(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateReplySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListReplies" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRepliesSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListRepliesRequest>
+                    for ListRepliesSvc<T> {
+                        type Response = super::ListRepliesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRepliesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_replies(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRepliesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/AddReaction" => {
+                    #[allow(non_camel_case_types)]
+                    struct AddReactionSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::AddReactionRequest>
+                    for AddReactionSvc<T> {
+                        type Response = super::AddReactionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AddReactionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::add_reaction(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AddReactionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/RemoveReaction" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveReactionSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::RemoveReactionRequest>
+                    for RemoveReactionSvc<T> {
+                        type Response = super::RemoveReactionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveReactionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::remove_reaction(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveReactionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/ListReactions" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListReactionsSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::ListReactionsRequest>
+                    for ListReactionsSvc<T> {
+                        type Response = super::ListReactionsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListReactionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::list_reactions(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListReactionsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -3139,7 +6634,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::IngestWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Answers a webhook that waits for its answer: settings, interaction, shortcut
         /// and search types. It stores nothing; the edge sends what has to be kept
         /// through IngestWebhookEvents as well.
@@ -3149,7 +6646,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::AnswerWebhookResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists stored webhooks, the latest received first.
         async fn list_webhook_events(
             &self,
@@ -3157,7 +6656,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// One stored webhook, with its payload and what became of each projection.
         async fn get_webhook_event(
             &self,
@@ -3165,16 +6666,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::GetWebhookEventResponse>,
             tonic::Status,
-        >;
-        /// Server streaming response type for the WatchWebhookEvents method.
-        type WatchWebhookEventsStream: tonic::codegen::tokio_stream::Stream<
-                Item = std::result::Result<
-                    super::WatchWebhookEventsResponse,
-                    tonic::Status,
-                >,
-            >
-            + std::marker::Send
-            + 'static;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Follows the store: every webhook that is stored from now on, or after a
         /// resume token, once each, in the order in which they were stored. The stream
         /// ends only with an error, or when the service stops; go on from the last
@@ -3183,9 +6677,11 @@ pub mod webhook_event_service_server {
             &self,
             request: tonic::Request<super::WatchWebhookEventsRequest>,
         ) -> std::result::Result<
-            tonic::Response<Self::WatchWebhookEventsStream>,
+            tonic::Response<BoxStream<super::WatchWebhookEventsResponse>>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Runs the projections of stored webhooks again. Each is idempotent per event:
         /// what took effect before does not take effect twice. Watchers do not see
         /// replayed webhooks again.
@@ -3195,7 +6691,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ReplayWebhookEventsResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the projections that were given up on, the latest failure first.
         async fn list_dead_letters(
             &self,
@@ -3203,7 +6701,9 @@ pub mod webhook_event_service_server {
         ) -> std::result::Result<
             tonic::Response<super::ListDeadLettersResponse>,
             tonic::Status,
-        >;
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
     }
     /// The store of webhook events: the edge writes, others read, follow and replay.
     #[derive(Debug)]
@@ -3484,7 +6984,9 @@ pub mod webhook_event_service_server {
                         super::WatchWebhookEventsRequest,
                     > for WatchWebhookEventsSvc<T> {
                         type Response = super::WatchWebhookEventsResponse;
-                        type ResponseStream = T::WatchWebhookEventsStream;
+                        type ResponseStream = BoxStream<
+                            super::WatchWebhookEventsResponse,
+                        >;
                         type Future = BoxFuture<
                             tonic::Response<Self::ResponseStream>,
                             tonic::Status,

@@ -13,11 +13,11 @@ use tonic::Code;
 
 use super::*;
 use crate::forward::Accepted;
-use crate::payload::Payload;
+use crate::payload::{Event, Payload};
 use crate::queue::Options;
 use crate::signature::Delivery;
 
-type Rule = Box<dyn Fn(&[Event], usize) -> Result<(), Error> + Send + Sync>;
+type Rule = Box<dyn Fn(&[Queued], usize) -> Result<(), Error> + Send + Sync>;
 
 /// Stores what the rule lets through. The rule sees the batch and how many came
 /// before it.
@@ -29,16 +29,16 @@ struct Service {
 
 #[async_trait]
 impl Store for Service {
-    async fn store(&self, events: Vec<Event>) -> Result<Vec<Accepted>, Error> {
+    async fn store(&self, events: &[Queued]) -> Result<Vec<Accepted>, Error> {
         let call = {
             let mut calls = self.calls.lock().unwrap();
             calls.push(events.len());
             calls.len() - 1
         };
-        (self.rule)(&events, call)?;
+        (self.rule)(events, call)?;
         let mut stored = self.stored.lock().unwrap();
-        let accepted = events.iter().map(|event| {
-            let id = event.id.to_string();
+        let accepted = events.iter().map(|queued| {
+            let id = queued.event.id.to_string();
             if stored.contains(&id) {
                 return Accepted::Duplicate;
             }
@@ -57,15 +57,16 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(rule: impl Fn(&[Event], usize) -> Result<(), Error> + Send + Sync + 'static) -> Self {
+    fn new(rule: impl Fn(&[Queued], usize) -> Result<(), Error> + Send + Sync + 'static) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let options = Options {
             dir: directory.path().to_owned(),
             max_bytes: 64 << 20,
             dedup: Duration::from_secs(7 * 24 * 3600),
+            segment_bytes: 64 * 1024,
         };
         let clock = Arc::new(ManualClock::new("2026-05-06T07:08:09Z".parse().unwrap()));
-        let queue = Queue::open(options, clock, &Tasks::new()).unwrap();
+        let queue = Queue::open(&options, clock, &Tasks::new()).unwrap();
         let service = Service {
             rule: Box::new(rule),
             calls: Mutex::default(),
@@ -138,8 +139,8 @@ fn refused(code: Code) -> Error {
     }
 }
 
-fn holds(batch: &[Event], id: &str) -> bool {
-    batch.iter().any(|event| event.id.as_str() == id)
+fn holds(batch: &[Queued], id: &str) -> bool {
+    batch.iter().any(|queued| queued.event.id.as_str() == id)
 }
 
 #[tokio::test]

@@ -4,30 +4,30 @@
 //! one group, the next gathers. Nobody is told that an event is kept before the
 //! group is on disk, those who sent the same event at the same time included.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fjall::OwnedWriteBatch;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::age::{self, Age};
-use super::disk::{self, Disk, State};
-use super::{AppendError, DeadLetter, Position, Shared, WriteError, record};
+use super::answers::{Answer, Answers, Reply};
+use super::ids::Ids;
+use super::inbox::Inbox;
+use super::log::{Log, Moment, Reader};
+use super::space::Space;
+use super::store::Store;
+use super::{
+    AppendError, DeadLetter, OpenError, Options, Position, Shared, Stats, WriteError, directory,
+    record,
+};
 use crate::forward::Accepted;
 
 /// Bounds of a group.
 const GROUP_COMMANDS: usize = 512;
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
-/// The ids of how many groups are forgotten at once, and how often that is looked at.
-const FORGET_AT_ONCE: usize = 16;
-const FORGET_EVERY: Duration = Duration::from_secs(1);
-/// How often the free space is looked at, and how much of it is left alone: a disk
-/// that is full in the middle of a write is a failed disk, and that needs a restart.
-const SPACE_EVERY: Duration = Duration::from_millis(200);
-const SPACE_LEFT_ALONE: u64 = 64 * 1024 * 1024;
 
 /// Something to write.
 pub(super) enum Command {
@@ -35,112 +35,146 @@ pub(super) enum Command {
     Append {
         id: String,
         record: Vec<u8>,
-        queued_at: Timestamp,
         moment: Instant,
-        reply: oneshot::Sender<Result<Accepted, AppendError>>,
+        reply: Reply<Accepted, AppendError>,
     },
-    /// Events that the service has.
+    /// Events that the service has, with the size of their records.
     Remove {
-        positions: Vec<Position>,
-        reply: oneshot::Sender<Result<(), WriteError>>,
+        events: Vec<(Position, usize)>,
+        reply: Reply<(), WriteError>,
     },
     /// An event for the dead letters.
     Bury {
         position: Position,
         reason: String,
-        reply: oneshot::Sender<Result<(), WriteError>>,
+        reply: Reply<(), WriteError>,
     },
     /// Dead letters for the queue.
     Redrive {
         positions: Vec<Position>,
-        reply: oneshot::Sender<Result<u64, WriteError>>,
+        reply: Reply<u64, WriteError>,
     },
 }
 
-/// Tells one sender how it went, once the group is on disk.
-type Answer = Box<dyn FnOnce(Result<(), ()>) + Send>;
-
-/// What is to be told to the senders of a group. They are woken by a task and not by
-/// the writer: from outside the runtime each wake is a call to the operating system.
-pub(super) type Answers = (Vec<Answer>, Result<(), ()>);
+/// What makes the queue unusable.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The writer and what it knows.
 pub(super) struct Committer {
-    pub(super) disk: Arc<Disk>,
-    pub(super) state: State,
-    pub(super) age: Age,
-    pub(super) max_bytes: u64,
-    pub(super) dedup: Duration,
-    pub(super) shared: Arc<Shared>,
-    pub(super) answers: mpsc::UnboundedSender<Answers>,
-    /// When ids were last looked through, and the latest moment that a group saw.
-    pub(super) forgot: Instant,
-    pub(super) moment: Instant,
-    pub(super) space: Space,
-}
-
-/// The free space of the disk, as it was a moment ago.
-pub(super) struct Space {
-    directory: std::path::PathBuf,
-    looked: Option<Instant>,
-    is_short: bool,
+    log: Log,
+    pub(super) reader: Arc<Reader>,
+    ids: Ids,
+    pub(super) store: Arc<Store>,
+    age: Age,
+    max_bytes: u64,
+    dedup: Duration,
+    shared: Arc<Shared>,
+    answers: mpsc::UnboundedSender<Answers>,
+    /// The latest moment that a group saw.
+    moment: Instant,
+    space: Space,
+    /// How many dead letters there are.
+    dead: u64,
 }
 
 /// A group that is being put together.
 struct Group {
-    batch: OwnedWriteBatch,
-    state: State,
-    ids: HashSet<String>,
-    removed: HashSet<u64>,
-    first_queued_at: Option<Timestamp>,
-    /// When the latest of its events came.
-    moment: Instant,
-    /// How many events it adds.
-    pushed: u64,
+    age: u64,
     answers: Vec<Answer>,
+    /// Dead letters that wait in the queue again.
+    redriven: BTreeSet<Position>,
+    has_events: bool,
     is_durable: bool,
 }
 
 impl Committer {
-    /// Writes until nobody is left who could ask for it.
-    pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let _guard = PoisonOnPanic(Arc::clone(&self.shared));
-        while let Some(first) = commands.blocking_recv() {
-            let mut waiting = vec![first];
-            let mut bytes = size(&waiting[0]);
-            while waiting.len() < GROUP_COMMANDS
-                && bytes < GROUP_BYTES
-                && let Ok(next) = commands.try_recv()
+    /// Opens what an earlier process left, and puts ids in again that are only in the
+    /// log yet.
+    pub(super) fn open(
+        options: &Options,
+        shared: &Arc<Shared>,
+        answers: mpsc::UnboundedSender<Answers>,
+    ) -> Result<Self, OpenError> {
+        let store = Arc::new(Store::open(&directory::store(&options.dir))?);
+        let (kept, dead) = (store.kept(), store.count_dead());
+        let dead = dead.map_err(|source| OpenError::Store {
+            directory: directory::store(&options.dir),
+            source,
+        })?;
+        let mut ids = Ids::new(Arc::clone(&store), shared)?;
+        let log_directory = directory::log(&options.dir);
+        let (log, last) = Log::open(&log_directory, options.segment_bytes, kept, |event| {
+            if event.position > kept
+                && let Ok(id) = record::id(event.record)
             {
-                bytes += size(&next);
-                waiting.push(next);
+                // It ends with the queue; what it cannot keep now it cannot keep later.
+                let _failed = ids.hand_on(event.age, 0);
+                ids.remember(id, event.position, event.age);
+            }
+        })?;
+        if log.last() < kept {
+            return Err(OpenError::Missing {
+                directory: log_directory,
+            });
+        }
+        let (now, opened) = (shared.now(), Instant::now());
+        let (age, wall) = last.map_or((0, now), |last| {
+            let wall = Timestamp::from_millisecond(last.wall);
+            (last.age, wall.unwrap_or(now))
+        });
+        Ok(Self {
+            reader: Arc::new(log.reader()),
+            log,
+            ids,
+            store,
+            age: Age::resume(age, wall, now, opened),
+            max_bytes: options.max_bytes,
+            dedup: options.dedup,
+            shared: Arc::clone(shared),
+            answers,
+            moment: opened,
+            space: Space::of(options.dir.clone()),
+            dead,
+        })
+    }
+
+    /// Writes until nobody is left who could ask for it.
+    pub(super) fn run(mut self, inbox: &Inbox) {
+        let guard = Abandon {
+            shared: Arc::clone(&self.shared),
+            inbox,
+        };
+        loop {
+            let (mut count, mut bytes) = (0, 0);
+            let commands = inbox.take(|next| {
+                count += 1;
+                bytes += size(next);
+                count <= GROUP_COMMANDS && bytes <= GROUP_BYTES
+            });
+            if commands.is_empty() {
+                break;
             }
             // After a write that failed nothing is written: who waits hears so by
             // the end of the channel for the reply.
             if !self.shared.is_poisoned() {
-                self.write(waiting);
+                self.write(commands);
             }
         }
+        self.close();
+        drop(guard);
     }
 
     fn write(&mut self, commands: Vec<Command>) {
+        let latest = commands.iter().filter_map(moment_of).max();
+        self.moment = self.moment.max(latest.unwrap_or(self.moment));
         let mut group = Group {
-            batch: self.disk.group(),
-            state: self.state,
-            ids: HashSet::new(),
-            removed: HashSet::new(),
-            first_queued_at: None,
-            moment: self.moment,
-            pushed: 0,
+            age: self.age.at(self.moment),
             answers: Vec::with_capacity(commands.len()),
+            redriven: BTreeSet::new(),
+            has_events: false,
             is_durable: false,
         };
-        let mut result = commands
-            .into_iter()
-            .try_for_each(|command| self.add(&mut group, command));
-        if result.is_ok() {
-            result = self.commit(&mut group);
-        }
+        let result = self.write_group(&mut group, commands);
         if let Err(error) = &result {
             tracing::error!(
                 cause = error.to_string(),
@@ -148,271 +182,192 @@ impl Committer {
             );
             self.shared.poison();
         }
-        let written = result.as_ref().copied().map_err(|_| ());
         // Nobody is left to hear it when the runtime has gone.
-        let _gone = self.answers.send((group.answers, written));
+        let _gone = self.answers.send(Answers {
+            answers: group.answers,
+            is_written: result.is_ok(),
+        });
     }
 
-    fn add(&mut self, group: &mut Group, command: Command) -> Result<(), fjall::Error> {
+    fn write_group(&mut self, group: &mut Group, commands: Vec<Command>) -> Result<(), Failure> {
+        // All that was taken before is on disk.
+        let forget_before = group.age.saturating_sub(age::millis(self.dedup));
+        if !self.ids.hand_on(group.age, forget_before) {
+            return Err("the store of ids has failed".into());
+        }
+        for command in commands {
+            self.add(group, command)?;
+        }
+        self.commit(group)?;
+        self.shared.publish(self.stats(), group.has_events);
+        Ok(())
+    }
+
+    fn commit(&mut self, group: &mut Group) -> Result<(), Failure> {
+        if !self.log.is_idle() {
+            self.log.commit(self.now(group.age), group.is_durable)?;
+            self.log.clean_up(self.ids.kept())?;
+        }
+        if !group.redriven.is_empty() {
+            self.store.unbury(&group.redriven)?;
+            group.redriven.clear();
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, group: &mut Group, command: Command) -> Result<(), Failure> {
         match command {
             Command::Append {
-                id,
-                record,
-                queued_at,
-                moment,
-                reply,
+                id, record, reply, ..
             } => {
-                group.moment = group.moment.max(moment);
-                let outcome = self.append(group, id, record, queued_at);
-                let kept = match &outcome {
-                    Ok(kept) => *kept,
-                    Err(_) => Err(AppendError::Poisoned),
-                };
-                group.answers.push(Box::new(move |written| {
-                    let answer = kept.and_then(|kept| {
-                        written.map(|()| kept).map_err(|()| AppendError::Poisoned)
-                    });
-                    let _gone = reply.send(answer);
-                }));
-                outcome.map(|_| ())
+                let kept = self.append(group, &id, &record)?;
+                group.answers.push(Answer::Append(reply, kept));
             }
-            Command::Remove { positions, reply } => {
-                let outcome = positions
-                    .into_iter()
-                    .try_for_each(|position| self.remove(group, position).map(|_| ()));
-                group.answers.push(answer(reply, ()));
-                outcome
+            Command::Remove { events, reply } => {
+                let events = events.into_iter();
+                self.log
+                    .remove(events.map(|(position, bytes)| (position.0, bytes as u64)));
+                group.answers.push(Answer::Done(reply));
             }
             Command::Bury {
                 position,
                 reason,
                 reply,
             } => {
-                let outcome = self.bury(group, position, &reason);
-                group.answers.push(answer(reply, ()));
-                outcome
+                self.bury(group, position, &reason)?;
+                group.answers.push(Answer::Done(reply));
             }
             Command::Redrive { positions, reply } => {
-                let outcome = positions.into_iter().try_fold(0, |count, position| {
-                    Ok(count + u64::from(self.redrive(group, position)?))
-                });
-                group
-                    .answers
-                    .push(answer(reply, *outcome.as_ref().unwrap_or(&0)));
-                outcome.map(|_| ())
+                let count = self.redrive(group, positions)?;
+                group.answers.push(Answer::Count(reply, count));
             }
         }
+        Ok(())
     }
 
     fn append(
         &mut self,
         group: &mut Group,
-        id: String,
-        record: Vec<u8>,
-        queued_at: Timestamp,
-    ) -> Result<Result<Accepted, AppendError>, fjall::Error> {
-        if group.ids.contains(&id) || self.disk.ids.contains_key(&id)? {
+        id: &str,
+        record: &[u8],
+    ) -> Result<Result<Accepted, AppendError>, Failure> {
+        if self.ids.knows(id)? {
             return Ok(Ok(Accepted::Duplicate));
         }
-        let size = record.len() as u64;
-        if group.state.bytes + size > self.max_bytes || self.space.is_short() {
+        if !self.has_room_for(record) {
             return Ok(Err(AppendError::Full));
         }
-        group.batch.insert(&self.disk.ids, id.as_bytes(), []);
-        group.ids.insert(id);
-        group.push(&self.disk, record, queued_at);
+        let position = self.push(group, record, true);
+        self.ids.remember(id, position, group.age);
         Ok(Ok(Accepted::Stored))
     }
 
-    /// The record of an event that leaves the queue; nothing if it has left.
-    fn remove(
-        &self,
-        group: &mut Group,
-        position: Position,
-    ) -> Result<Option<Vec<u8>>, fjall::Error> {
-        let key = disk::key(position.0);
-        if group.removed.contains(&position.0) {
-            return Ok(None);
-        }
-        let Some(record) = self.disk.events.get(key)? else {
-            return Ok(None);
-        };
-        group.removed.insert(position.0);
-        // Each position is written once, so the light tombstone is enough.
-        group.batch.remove_weak(&self.disk.events, key);
-        group.state.depth -= 1;
-        group.state.bytes -= record.len() as u64;
-        Ok(Some(record.to_vec()))
+    fn has_room_for(&mut self, record: &[u8]) -> bool {
+        let (_, bytes) = self.log.load();
+        bytes + record.len() as u64 <= self.max_bytes && !self.space.is_short(self.moment)
     }
 
-    fn bury(
-        &self,
-        group: &mut Group,
-        position: Position,
-        reason: &str,
-    ) -> Result<(), fjall::Error> {
-        let Some(record) = self.remove(group, position)? else {
+    fn push(&mut self, group: &mut Group, record: &[u8], is_new: bool) -> u64 {
+        group.has_events = true;
+        group.is_durable = true;
+        self.log.push(record, is_new)
+    }
+
+    fn bury(&mut self, group: &mut Group, position: Position, reason: &str) -> Result<(), Failure> {
+        let Some(record) = self.reader.get(position.0)? else {
             return Ok(());
         };
+        // Kept there before it goes from here: after a crash in between it is in both.
         let letter = DeadLetter::to_bytes(self.shared.now(), reason, &record);
-        group
-            .batch
-            .insert(&self.disk.dead, disk::key(position.0), letter);
-        group.state.dead += 1;
+        self.dead += u64::from(self.store.bury(position, letter)?);
+        self.log.remove([(position.0, record.len() as u64)]);
         group.is_durable = true;
         Ok(())
     }
 
-    fn redrive(&self, group: &mut Group, position: Position) -> Result<bool, fjall::Error> {
-        let key = disk::key(position.0);
-        let found = self.disk.dead.get(key)?;
-        let Some(letter) = found.and_then(|bytes| DeadLetter::from_bytes(position, &bytes)) else {
-            return Ok(false);
-        };
-        if !group.removed.insert(position.0) {
-            return Ok(false);
-        }
-        group.batch.remove(&self.disk.dead, key);
-        group.state.dead -= 1;
-        let now = self.shared.now();
-        group.push(&self.disk, letter.record, now);
-        Ok(true)
-    }
-
-    /// Forgets ids that are old enough, a few at a time.
-    fn forget(&mut self, group: &mut Group) -> Result<(), fjall::Error> {
-        let waited = group.moment.saturating_duration_since(self.forgot);
-        if waited < FORGET_EVERY {
-            return Ok(());
-        }
-        let horizon = self
-            .age
-            .at(group.moment)
-            .saturating_sub(age::millis(self.dedup));
-        let old = self.disk.expiry.range(..disk::key(horizon).to_vec());
-        let mut forgotten = 0;
-        for entry in old.take(FORGET_AT_ONCE) {
-            let (key, ids) = entry.into_inner()?;
-            for id in disk::split_ids(&ids) {
-                group.batch.remove(&self.disk.ids, id);
+    /// Puts dead letters into the queue until it is full; says how many.
+    fn redrive(&mut self, group: &mut Group, letters: Vec<Position>) -> Result<u64, Failure> {
+        let mut count = 0;
+        for position in letters {
+            if group.redriven.contains(&position) {
+                continue;
             }
-            group.batch.remove_weak(&self.disk.expiry, key);
-            forgotten += 1;
-        }
-        // With more to forget, the next group goes on.
-        if forgotten < FORGET_AT_ONCE {
-            self.forgot = group.moment;
-        }
-        Ok(())
-    }
-
-    fn commit(&mut self, group: &mut Group) -> Result<(), fjall::Error> {
-        if group.state == self.state {
-            return Ok(());
-        }
-        self.forget(group)?;
-        if !group.ids.is_empty() {
-            // One entry for all: they are as old as each other.
-            let key = disk::expiry_key(self.age.at(group.moment), group.state.last);
-            let ids = disk::join_ids(&group.ids);
-            group.batch.insert(&self.disk.expiry, key, ids);
-        }
-        group.state.age = self.age.at(group.moment);
-        group.state.wall = self.shared.now().as_millisecond();
-        if group.removed.contains(&group.state.head) || self.state.depth == 0 {
-            group.state.head = self.head_after(group)?;
-        }
-        let batch = std::mem::replace(&mut group.batch, self.disk.group());
-        self.disk.commit(batch, &group.state, group.is_durable)?;
-        self.moment = group.moment;
-        let had_none = self.state.depth == 0;
-        let moved = self.state.head != group.state.head;
-        self.state = group.state;
-        let oldest = match (self.state.depth, had_none) {
-            (0, _) => None,
-            (_, true) => group.first_queued_at,
-            (_, false) if moved => self.oldest()?,
-            (_, false) => self.shared.stats().oldest,
-        };
-        self.shared.publish(&self.state, oldest, group.pushed > 0);
-        Ok(())
-    }
-
-    /// The first position that still waits once the group has happened.
-    fn head_after(&self, group: &Group) -> Result<u64, fjall::Error> {
-        let waiting = self.disk.events.range(disk::key(group.state.head)..);
-        for entry in waiting {
-            let position = disk::position(&entry.key()?).0;
-            if !group.removed.contains(&position) {
-                return Ok(position);
+            let Some(letter) = self.store.dead_letter(position)? else {
+                continue;
+            };
+            if !self.has_room_for(&letter.record) {
+                break;
             }
+            // How large they are is only known here.
+            if self.log.group_length() >= GROUP_BYTES {
+                self.commit(group)?;
+            }
+            self.push(group, &letter.record, false);
+            group.redriven.insert(position);
+            self.dead -= 1;
+            count += 1;
         }
-        // Nothing that was there before: the first of this group, or the next to come.
-        Ok(group.state.last - group.pushed + 1)
+        Ok(count)
     }
 
-    /// Since when the first event waits.
-    pub(super) fn oldest(&self) -> Result<Option<Timestamp>, fjall::Error> {
-        let first = self.disk.first_at(self.state.head)?;
-        // One that cannot be read shows no time; reading moves it out of the way.
-        Ok(first.and_then(|(_, bytes)| Some(record::decode(&bytes).ok()?.1)))
-    }
-}
-
-impl Group {
-    fn push(&mut self, disk: &Disk, record: Vec<u8>, queued_at: Timestamp) {
-        self.state.last += 1;
-        self.state.depth += 1;
-        self.state.bytes += record.len() as u64;
-        self.batch
-            .insert(&disk.events, disk::key(self.state.last), record);
-        self.first_queued_at.get_or_insert(queued_at);
-        self.pushed += 1;
-        self.is_durable = true;
-    }
-}
-
-/// Tells the senders of each group how it went, until the writer has ended.
-pub(super) async fn answer_groups(mut groups: mpsc::UnboundedReceiver<Answers>) {
-    while let Some((answers, written)) = groups.recv().await {
-        for answer in answers {
-            answer(written);
+    /// How full the queue is.
+    pub(super) fn stats(&self) -> Stats {
+        let (depth, bytes) = self.log.load();
+        Stats {
+            depth,
+            bytes,
+            oldest: self
+                .log
+                .oldest()
+                .and_then(|at| Timestamp::from_millisecond(at).ok()),
+            dead: self.dead,
+            poisoned: false,
         }
+    }
+
+    fn now(&self, age: u64) -> Moment {
+        Moment {
+            age,
+            wall: self.shared.now().as_millisecond(),
+        }
+    }
+
+    /// Leaves everything in good order.
+    fn close(mut self) {
+        if self.shared.is_poisoned() {
+            self.ids.stop();
+            return;
+        }
+        let moment = self.now(self.age.at(self.moment));
+        if let Err(error) = self.log.seal(moment) {
+            tracing::error!(
+                cause = error.to_string(),
+                "the queue could not be closed in good order; what was acknowledged is on disk"
+            );
+        }
+        self.ids.close();
     }
 }
 
 /// Says that the queue is of no more use when its writer dies.
-struct PoisonOnPanic(Arc<Shared>);
+struct Abandon<'a> {
+    shared: Arc<Shared>,
+    inbox: &'a Inbox,
+}
 
-impl Drop for PoisonOnPanic {
+impl Drop for Abandon<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.poison();
+            self.shared.poison();
         }
+        self.inbox.abandon();
     }
 }
 
-impl Space {
-    pub(super) fn of(directory: std::path::PathBuf) -> Self {
-        Self {
-            directory,
-            looked: None,
-            is_short: false,
-        }
-    }
-
-    /// Whether so little space is left that nothing more is taken.
-    fn is_short(&mut self) -> bool {
-        if self
-            .looked
-            .is_none_or(|looked| looked.elapsed() >= SPACE_EVERY)
-        {
-            self.looked = Some(Instant::now());
-            // A file system that does not tell is written to until it refuses.
-            self.is_short = rustix::fs::statvfs(&self.directory)
-                .is_ok_and(|space| space.f_bavail * space.f_frsize < SPACE_LEFT_ALONE);
-        }
-        self.is_short
+fn moment_of(command: &Command) -> Option<Instant> {
+    match command {
+        Command::Append { moment, .. } => Some(*moment),
+        Command::Remove { .. } | Command::Bury { .. } | Command::Redrive { .. } => None,
     }
 }
 
@@ -423,8 +378,5 @@ fn size(command: &Command) -> usize {
     }
 }
 
-fn answer<T: Send + 'static>(reply: oneshot::Sender<Result<T, WriteError>>, value: T) -> Answer {
-    Box::new(move |written| {
-        let _gone = reply.send(written.map(|()| value).map_err(|()| WriteError::Poisoned));
-    })
-}
+#[cfg(test)]
+mod tests;

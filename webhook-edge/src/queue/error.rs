@@ -26,10 +26,9 @@ pub enum OpenError {
         /// The directory.
         directory: PathBuf,
     },
-    /// What is in it cannot be read.
+    /// The store of ids and dead letters cannot be opened.
     #[error(
-        "failed to open the queue in WEBHOOK_EDGE_QUEUE_DIR={}; is the disk sound, and has it \
-         space left?",
+        "failed to open the queue in {}; is the disk sound, and has it space left?",
         directory.display()
     )]
     Store {
@@ -39,9 +38,54 @@ pub enum OpenError {
         #[source]
         source: fjall::Error,
     },
-    /// Another version wrote it.
-    #[error("the queue was written by a newer webhook-edge; start that version to empty it")]
-    Version,
+    /// The log cannot be opened.
+    #[error(
+        "failed to open the log of the queue in {}; is the disk sound, and has it space left?",
+        directory.display()
+    )]
+    Log {
+        /// The directory.
+        directory: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What was acknowledged is not there as it was written.
+    #[error(
+        "{} is damaged at byte {offset}: webhooks that were acknowledged may be in it. Bring the \
+         file back as it was, or move the queue's directory away and start with an empty one",
+        file.display()
+    )]
+    Damaged {
+        /// The segment of the log.
+        file: PathBuf,
+        /// The first byte that cannot be read.
+        offset: u64,
+    },
+    /// Segments of the log that hold events that were acknowledged are gone.
+    #[error(
+        "files are missing in {}: webhooks were taken that are not there. Bring them back, or move \
+         the queue's directory away and start with an empty one",
+        directory.display()
+    )]
+    Missing {
+        /// The directory of the log.
+        directory: PathBuf,
+    },
+    /// A version from before the log wrote it.
+    #[error(
+        "WEBHOOK_EDGE_QUEUE_DIR={} holds a queue of an earlier webhook-edge. Start that version \
+         until webhook_edge_queue_depth is 0, then give this one another directory; dead letters \
+         stay in the old one",
+        directory.display()
+    )]
+    EarlierLayout {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// No thread can be started.
+    #[error("failed to start a thread of the queue")]
+    Thread(#[source] std::io::Error),
 }
 
 /// Why an event is not certain to be on disk.
@@ -66,9 +110,26 @@ pub enum WriteError {
 /// Why the queue cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The disk or the store on it.
-    #[error("failed to read the queue; is the disk sound?")]
+    /// The store of dead letters.
+    #[error("failed to read the dead letters; is the disk sound?")]
     Store(#[from] fjall::Error),
+    /// The disk.
+    #[error("failed to read the queue; is the disk sound?")]
+    Disk(#[from] std::io::Error),
+    /// Something else is there than was written.
+    #[error("segment {segment:016x} of the queue is damaged at byte {offset}")]
+    Damaged {
+        /// The number of the segment.
+        segment: u64,
+        /// Where.
+        offset: u64,
+    },
+    /// A file that is needed is gone.
+    #[error("segment {segment:016x} of the queue is missing; webhooks that wait are in it")]
+    Missing {
+        /// The number of the segment.
+        segment: u64,
+    },
     /// The process is ending.
     #[error("the edge is stopping")]
     Stopped,

@@ -88,6 +88,24 @@ pub fn encode(event: &Event, queued_at: Timestamp) -> Vec<u8> {
 /// # Errors
 /// [`DecodeError`] when the bytes are none that [`encode`] wrote.
 pub fn decode(record: &[u8]) -> Result<(Event, Timestamp), DecodeError> {
+    let fields = fields(record)?;
+    let body = Bytes::copy_from_slice(fields.body);
+    event(&fields, body)
+}
+
+/// The same; the body is a part of the record's memory, not a copy.
+pub(super) fn decode_shared(record: &Bytes) -> Result<(Event, Timestamp), DecodeError> {
+    let fields = fields(record)?;
+    let body = record.slice_ref(fields.body);
+    event(&fields, body)
+}
+
+/// The id of the event in a record.
+pub(super) fn id(record: &[u8]) -> Result<&str, DecodeError> {
+    Ok(fields(record)?.id)
+}
+
+fn fields(record: &[u8]) -> Result<Fields<'_>, DecodeError> {
     let (head, rest) = record.split_at_checked(HEAD).ok_or(DecodeError::Short)?;
     if head[0] != VERSION {
         return Err(DecodeError::Version(head[0]));
@@ -97,10 +115,14 @@ pub fn decode(record: &[u8]) -> Result<(Event, Timestamp), DecodeError> {
     }
     let (fields, left) =
         postcard::take_from_bytes::<Fields<'_>>(rest).map_err(|_| DecodeError::Fields)?;
-    if !left.is_empty() {
-        return Err(DecodeError::Fields);
+    if left.is_empty() {
+        Ok(fields)
+    } else {
+        Err(DecodeError::Fields)
     }
-    let queued_at = time(fields.queued_at)?;
+}
+
+fn event(fields: &Fields<'_>, body: Bytes) -> Result<(Event, Timestamp), DecodeError> {
     let event = Event {
         id: EventId::new(fields.id),
         envelope_type: fields.envelope_type.to_owned(),
@@ -118,9 +140,9 @@ pub fn decode(record: &[u8]) -> Result<(Event, Timestamp), DecodeError> {
             Format::BetterMode
         },
         path: Cow::Owned(fields.path.to_owned()),
-        body: Bytes::copy_from_slice(fields.body),
+        body,
     };
-    Ok((event, queued_at))
+    Ok((event, time(fields.queued_at)?))
 }
 
 fn time(nanoseconds: i128) -> Result<Timestamp, DecodeError> {

@@ -1,6 +1,6 @@
 //! The queue on a real disk, opened and opened again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,6 +16,8 @@ mod forgetting;
 mod model;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Small, so that tests fill more than one.
+const SEGMENT: u64 = 16 * 1024;
 
 fn now() -> Timestamp {
     "2026-05-06T07:08:09Z".parse().unwrap()
@@ -26,9 +28,10 @@ fn open_with(directory: &TempDir, max_bytes: u64, clock: &Arc<ManualClock>) -> Q
         dir: directory.path().to_owned(),
         max_bytes,
         dedup: WEEK,
+        segment_bytes: SEGMENT,
     };
     let clock: Arc<ManualClock> = Arc::clone(clock);
-    Queue::open(options, clock, &Tasks::new()).unwrap()
+    Queue::open(&options, clock, &Tasks::new()).unwrap()
 }
 
 fn open(directory: &TempDir) -> Queue {
@@ -56,14 +59,21 @@ async fn append_all(queue: &Queue, events: &[Event]) -> Vec<Result<Accepted, App
     futures::future::join_all(all).await
 }
 
+async fn all(queue: &Queue) -> Vec<Queued> {
+    queue.read(None, 10_000, usize::MAX).await.unwrap()
+}
+
 async fn waiting(queue: &Queue) -> Vec<String> {
-    let read = queue.read(None, 10_000, usize::MAX).await.unwrap();
-    read.iter().map(|one| one.event.id.to_string()).collect()
+    let all = all(queue).await;
+    all.iter().map(|one| one.event.id.to_string()).collect()
 }
 
 async fn positions(queue: &Queue) -> Vec<Position> {
-    let read = queue.read(None, 10_000, usize::MAX).await.unwrap();
-    read.iter().map(|one| one.position).collect()
+    all(queue).await.iter().map(|one| one.position).collect()
+}
+
+async fn remove_all(queue: &Queue) {
+    queue.remove(&all(queue).await).await.unwrap();
 }
 
 #[tokio::test]
@@ -98,7 +108,7 @@ async fn events_come_in_the_order_of_their_arrival_and_positions_ascend_for_ever
         let expected: Vec<_> = (0..5).map(|number| format!("{run}-{number}")).collect();
         assert_eq!(waiting(&queue).await, expected);
         let places = positions(&queue).await;
-        queue.remove(&places).await.unwrap();
+        remove_all(&queue).await;
         seen.extend(places);
         assert!(waiting(&queue).await.is_empty());
         queue.close().await;
@@ -113,7 +123,7 @@ async fn an_id_is_taken_once_also_after_its_removal_and_a_restart() {
     let queue = open(&directory);
     assert_eq!(queue.append(&event("one")).await, Ok(Accepted::Stored));
     assert_eq!(queue.append(&event("one")).await, Ok(Accepted::Duplicate));
-    queue.remove(&positions(&queue).await).await.unwrap();
+    remove_all(&queue).await;
     assert_eq!(queue.append(&event("one")).await, Ok(Accepted::Duplicate));
     queue.close().await;
     let queue = open(&directory);
@@ -170,7 +180,7 @@ async fn a_full_queue_takes_nothing_until_something_leaves() {
     assert_eq!(queue.append(&large("c")).await, Err(AppendError::Full));
     // What is known already takes no room.
     assert_eq!(queue.append(&large("a")).await, Ok(Accepted::Duplicate));
-    queue.remove(&positions(&queue).await[..1]).await.unwrap();
+    queue.remove(&all(&queue).await[..1]).await.unwrap();
     assert_eq!(queue.append(&large("c")).await, Ok(Accepted::Stored));
     assert_eq!(waiting(&queue).await, ["b", "c"]);
     assert!(!queue.stats().poisoned);
@@ -206,28 +216,74 @@ async fn dead_letters_are_kept_with_their_reason_and_can_be_put_back() {
 }
 
 #[tokio::test]
+async fn a_redrive_goes_as_far_as_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(now()));
+    let queue = open_with(&directory, 5_000, &clock);
+    for id in ["a", "b", "c"] {
+        let event = event_of(id, &"x".repeat(2_000));
+        queue.append(&event).await.unwrap();
+        if id != "c" {
+            let waits = positions(&queue).await[0];
+            queue.bury(waits, "refused".to_owned()).await.unwrap();
+        }
+    }
+    let letters = queue.dead_letters(None, 10).await.unwrap();
+    let places: Vec<_> = letters.iter().map(|letter| letter.position).collect();
+    assert_eq!(queue.redrive(&places).await, Ok(1));
+    assert_eq!(waiting(&queue).await, ["c", "a"]);
+    assert_eq!((queue.stats().depth, queue.stats().dead), (2, 1));
+    remove_all(&queue).await;
+    assert_eq!(queue.redrive(&places).await, Ok(1));
+    assert_eq!(waiting(&queue).await, ["b"]);
+}
+
+#[tokio::test]
+async fn a_redrive_of_much_is_written_in_groups_that_have_a_bound() {
+    let directory = tempfile::tempdir().unwrap();
+    let queue = open(&directory);
+    let mut places = Vec::new();
+    for number in 0..20 {
+        let event = event_of(&format!("e{number}"), &"x".repeat(900_000));
+        queue.append(&event).await.unwrap();
+        let waits = positions(&queue).await[0];
+        queue.bury(waits, "refused".to_owned()).await.unwrap();
+        places.push(waits);
+    }
+    places.extend(places.clone());
+    assert_eq!(queue.redrive(&places).await, Ok(20));
+    assert_eq!(waiting(&queue).await.len(), 20);
+    assert_eq!(queue.stats().dead, 0);
+    queue.close().await;
+    let mut largest = 0;
+    for entry in std::fs::read_dir(directory.path().join("log")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let number = u64::from_str_radix(name, 16).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let each = |head: &log::group::Head, _: log::group::Entries<'_>| {
+            largest = largest.max(head.body);
+            Some(())
+        };
+        log::scan::scan(&bytes, number, each).unwrap();
+    }
+    assert!((1_000_000..10_000_000).contains(&largest), "{largest}");
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_read_is_a_dead_letter_and_blocks_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let queue = open(&directory);
     queue.append(&event("a")).await.unwrap();
     queue.append(&event("b")).await.unwrap();
-    let first = positions(&queue).await[0];
-    let mut record = queue
-        .disk
-        .events
-        .get(disk::key(first.0))
-        .unwrap()
-        .unwrap()
-        .to_vec();
-    record[20] ^= 1;
-    queue
-        .disk
-        .events
-        .insert(disk::key(first.0), record.clone())
-        .unwrap();
+    let segment = directory.path().join("log/0000000000000001.log");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let body = bytes.windows(7).position(|part| part == b"SUBSCRI");
+    bytes[body.unwrap()] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
     assert_eq!(waiting(&queue).await, ["b"]);
     let letters = queue.dead_letters(None, 10).await.unwrap();
-    assert_eq!(letters[0].record, record);
+    assert!(letters[0].event().is_none());
     assert!(letters[0].reason.contains("checksum"));
     assert_eq!(queue.stats().depth, 1);
 }
@@ -240,8 +296,9 @@ async fn a_directory_is_for_one_process() {
         dir: directory.path().to_owned(),
         max_bytes: 1,
         dedup: WEEK,
+        segment_bytes: SEGMENT,
     };
-    let again = Queue::open(options, Arc::new(ManualClock::new(now())), &Tasks::new());
+    let again = Queue::open(&options, Arc::new(ManualClock::new(now())), &Tasks::new());
     assert!(matches!(again, Err(OpenError::Locked { .. })));
 }
 
@@ -257,7 +314,7 @@ async fn stats_tell_depth_size_and_since_when_the_oldest_waits() {
     let stats = queue.stats();
     assert_eq!((stats.depth, stats.oldest), (2, Some(now())));
     assert!(stats.bytes > 100);
-    queue.remove(&positions(&queue).await[..1]).await.unwrap();
+    queue.remove(&all(&queue).await[..1]).await.unwrap();
     let later = now() + Duration::from_secs(60);
     assert_eq!(queue.stats().oldest, Some(later));
     queue.close().await;
@@ -266,7 +323,7 @@ async fn stats_tell_depth_size_and_since_when_the_oldest_waits() {
         (queue.stats().depth, queue.stats().oldest),
         (1, Some(later))
     );
-    queue.remove(&positions(&queue).await).await.unwrap();
+    remove_all(&queue).await;
     assert_eq!(queue.stats(), Stats::default());
 }
 

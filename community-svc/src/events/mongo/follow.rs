@@ -8,7 +8,7 @@ use mongodb::bson::{Document, doc};
 use mongodb::change_stream::ChangeStream;
 use mongodb::change_stream::event::{ChangeStreamEvent, ResumeToken as Place};
 use mongodb::error::{Error as DriverError, ErrorKind};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::document::EventDocument;
 use super::{COLLECTION, LIST_TIMEOUT};
@@ -37,7 +37,9 @@ pub(super) async fn start(
     after: Option<ResumeToken>,
     filter: WatchFilter,
 ) -> Result<Steps, FollowError> {
-    let opened = timeout(LIST_TIMEOUT, open(link, after, &filter)).await;
+    let opened = link
+        .answered(LIST_TIMEOUT, open(link, after, &filter))
+        .await;
     let (changes, place, tag) = opened.map_err(|elapsed| failed("opening a watch", elapsed))??;
     let first = Step {
         event: None,

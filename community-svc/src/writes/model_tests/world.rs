@@ -73,6 +73,7 @@ impl World {
                 request_id: id(request),
                 method: "M",
                 attempted: "doing it",
+                requests: 1,
                 fingerprint: Fingerprint::read(&[request; 32]).unwrap(),
                 effect: Effect::read(&[7; 32]).unwrap(),
             };
@@ -180,7 +181,7 @@ impl World {
                 unknown
             }
             4 => {
-                self.put_off(TIMING.attempt + TIMING.settle);
+                self.put_off(TIMING.attempt(1) + TIMING.settle);
                 self.lock().dies = true;
                 unknown
             }
@@ -227,10 +228,7 @@ impl World {
 }
 
 fn made(object: String) -> Made<String> {
-    Made {
-        object_id: Some(object.clone()),
-        answer: object,
-    }
+    Made::object(object.clone(), object)
 }
 
 /// Where another caller can come in between.

@@ -37,8 +37,9 @@ impl Client {
             ConversationRef::Id(id) => id.clone(),
             ConversationRef::With(member) => self.conversation_with(member, mechanism).await?,
         };
+        let begin = after.clone();
         let page = self.messages(&id, mechanism, limit, after).await?;
-        Ok(page.into())
+        page.listed(chat_messages::ChatMessages::NAME, begin.as_deref(), None)
     }
 
     /// Looks for a message that this client's token may have sent: for its nonce, and
@@ -174,6 +175,8 @@ fn alike(
     same: impl Fn(&ConversationMessage) -> bool,
 ) -> FoundMessages {
     sent.retain(same);
+    // Most often they came newest first; of one moment they stay in that order, reversed.
+    sent.reverse();
     sent.sort_by_key(|message| message.sent_at);
     FoundMessages::Alike(sent)
 }

@@ -1,11 +1,11 @@
-//! Reading one member, also by e-mail address.
+//! Reading one member, also by e-mail address; listing and changing members.
 
 use std::sync::atomic::Ordering;
 
 use super::{Client, MemberRef};
 use crate::{
-    Email, Error, Member, Subject,
-    operations::{Operation, member, member_search},
+    Email, Error, Listed, Member, MemberFilter, MemberId, MemberUpdate, Subject,
+    operations::{Operation, member, member_search, update_member},
     paging::each_page,
 };
 
@@ -59,6 +59,40 @@ impl Client {
         Err(Error::NotFound {
             what: Subject::Member,
         })
+    }
+
+    /// A page of the members that a filter lets through, in BetterMode's order. A page
+    /// of `limit` costs 8 points for each.
+    ///
+    /// # Errors
+    /// Any of [`Error`].
+    pub async fn members(
+        &self,
+        filter: &MemberFilter,
+        limit: u32,
+        after: Option<String>,
+    ) -> Result<Listed<Member>, Error> {
+        use member_search::{MemberSearch, answer, list, total};
+        let variables = list(filter, limit, after.clone());
+        let data = self.call::<MemberSearch>(variables).await?;
+        let total = total(&data);
+        answer(data).listed(MemberSearch::NAME, after.as_deref(), total)
+    }
+
+    /// Changes a member. Never sent twice.
+    ///
+    /// # Errors
+    /// [`Error::OutcomeUnknown`] when it may have happened; [`Error::NotFound`]; any
+    /// of [`Error`].
+    pub async fn update_member(
+        &self,
+        id: &MemberId,
+        update: MemberUpdate,
+    ) -> Result<Member, Error> {
+        use update_member::{UpdateMember, answer, variables};
+        self.call::<UpdateMember>(variables(id, update))
+            .await
+            .map(answer)
     }
 
     /// Whether the token sees other members' addresses: two of a few members have

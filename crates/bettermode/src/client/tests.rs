@@ -254,8 +254,7 @@ async fn the_network_is_asked_once_for_its_operations_and_again_only_after_a_fai
     let expected = Capabilities {
         members_by_ids: true,
         send_message_to_member: true,
-        read_chats: false,
-        create_event: false,
+        ..Capabilities::PUBLISHED
     };
     assert!(asked.into_iter().all(|answer| *answer.unwrap() == expected));
     assert_eq!(upstream.count("RootFields"), 2);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::open_enum;
-use crate::MemberId;
+use crate::{MemberId, RoleId};
 
 /// A person in the community.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +43,35 @@ pub struct Member {
     pub verified_at: Option<Timestamp>,
 }
 
+/// Which members to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberFilter {
+    /// Free text that BetterMode looks for in names and, where the token sees them,
+    /// addresses.
+    pub query: Option<String>,
+    /// Members with one of these roles; none for all.
+    pub role_ids: Vec<RoleId>,
+    /// Members of these statuses; none for the three that BetterMode lists:
+    /// verified, unverified and suspended.
+    pub statuses: Vec<MemberStatus>,
+}
+
+/// What to change of a member; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberUpdate {
+    /// The display name.
+    pub name: Option<String>,
+    /// The tagline; the empty text takes it away.
+    pub tagline: Option<String>,
+    /// Custom fields to set; others stay. The value `null` takes one away.
+    pub fields: Vec<CustomField>,
+}
+
 /// A role in the community.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     /// BetterMode's id of the role.
-    pub id: String,
+    pub id: RoleId,
     /// The name that people see.
     pub name: String,
     /// The kind as BetterMode spells it: `admin`, `moderator`, `member`, `guest`.

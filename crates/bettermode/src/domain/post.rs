@@ -6,10 +6,16 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::open_enum;
-use crate::{Error, MemberId, PostId, PostTypeId, SpaceId};
+use super::{CustomField, open_enum};
+use crate::{Error, MemberId, PostId, PostTypeId, SpaceId, TagId};
 
-/// A post in a space.
+mod edit;
+mod query;
+
+pub use edit::{CreateReply, EditablePost, ReplyTarget, UpdatePost};
+pub use query::{PostOrder, PostQuery};
+
+/// A post in a space, or a reply, which is a post too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
     /// BetterMode's id.
@@ -34,6 +40,50 @@ pub struct Post {
     pub updated_at: Timestamp,
     /// When it was published; absent for a draft.
     pub published_at: Option<Timestamp>,
+    /// What it answers; absent for a post that is no reply.
+    pub replied_to_id: Option<PostId>,
+    /// The beginning of the body, HTML that BetterMode shortened.
+    pub short_content: Option<String>,
+    /// How many reactions it has, of every kind.
+    pub reactions_count: u32,
+    /// How many replies it has, without replies to replies.
+    pub replies_count: u32,
+    /// How many replies are below it, however deep.
+    pub total_replies_count: u32,
+    /// When somebody last wrote to it or reacted, where BetterMode tells.
+    pub last_activity_at: Option<Timestamp>,
+    /// What costs more to read; absent where it was not asked for.
+    pub details: Option<PostDetails>,
+}
+
+/// The parts of a post that BetterMode charges for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostDetails {
+    /// Fields that have a value, in BetterMode's order.
+    pub fields: Vec<CustomField>,
+    /// The tags; empty for a reply, whose tags are not asked for.
+    pub tags: Vec<Tag>,
+}
+
+impl PostDetails {
+    /// The body as HTML, as BetterMode has it: the text in the field `content`.
+    /// Not sanitised.
+    #[must_use]
+    pub fn content(&self) -> Option<String> {
+        let content = self.fields.iter().find(|field| field.key == "content")?;
+        serde_json::from_str(&content.json_value).ok()
+    }
+}
+
+/// A tag that posts bear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// BetterMode's id.
+    pub id: TagId,
+    /// The title that people see.
+    pub title: String,
+    /// The name in addresses.
+    pub slug: String,
 }
 
 /// A kind of post. Ids, names and keys differ between communities.

@@ -6,6 +6,13 @@
 
 use jiff::Timestamp;
 
+mod posts;
+
+pub(super) use posts::{
+    FULL_POST_COST, POST_COST, REPLY_COST, fields_of, mapping_fields, member_post_page_variables,
+    page_of, post_from, post_page_variables, tags_of,
+};
+
 /// The schema's scalar for moments.
 pub(super) type DateTime = Timestamp;
 /// The schema's scalar for ids, by the name that the generator gives it.
@@ -39,7 +46,7 @@ macro_rules! member_from {
                     })
                 };
                 let role = |role: $module::MemberPartsRole| $crate::Role {
-                    id: role.id,
+                    id: $crate::RoleId::new(role.id),
                     name: role.name,
                     kind: role.type_.map($crate::operations::parts::spelling),
                 };
@@ -71,6 +78,65 @@ macro_rules! member_from {
     };
 }
 
+/// The [`SpaceRole`](crate::SpaceRole) of a generated one.
+macro_rules! space_role {
+    ($role:expr) => {{
+        let role = $role;
+        $crate::SpaceRole {
+            id: $crate::SpaceRoleId::new(role.id),
+            name: role.name,
+            kind: role.type_.map($crate::operations::parts::spelling),
+        }
+    }};
+}
+
+/// `From<SpaceParts>` for [`Space`](crate::Space).
+macro_rules! space_from {
+    ($module:ident) => {
+        impl From<$module::SpaceParts> for $crate::Space {
+            fn from(parts: $module::SpaceParts) -> Self {
+                use $crate::operations::parts::{count, filled, spelling};
+                Self {
+                    id: $crate::SpaceId::new(parts.id),
+                    name: parts.name,
+                    slug: parts.slug,
+                    description: filled(parts.description),
+                    kind: spelling(parts.type_).into(),
+                    private: parts.private.unwrap_or(false),
+                    hidden: parts.hidden.unwrap_or(false),
+                    invite_only: parts.invite_only.unwrap_or(false),
+                    members_count: count(parts.members_count),
+                    posts_count: parts.posts_count.map(count),
+                    collection_id: filled(parts.group_id),
+                    created_by_id: $crate::MemberId::new(parts.created_by_id),
+                    url: filled(parts.url),
+                    created_at: parts.created_at,
+                }
+            }
+        }
+    };
+}
+
+/// `From<InvitationParts>` for [`Invitation`](crate::Invitation).
+macro_rules! invitation_from {
+    ($module:ident) => {
+        impl From<$module::InvitationParts> for $crate::Invitation {
+            fn from(parts: $module::InvitationParts) -> Self {
+                use $crate::operations::parts::{filled, spelling};
+                Self {
+                    id: $crate::InvitationId::new(parts.id),
+                    email: $crate::Email::parse(&parts.invitee_email).ok(),
+                    status: spelling(parts.status),
+                    role_id: $crate::RoleId::new(parts.role_id),
+                    member_id: filled(parts.invitee_id).map($crate::MemberId::new),
+                    created_at: parts.created_at,
+                    expires_at: parts.expires_at,
+                }
+            }
+        }
+    };
+}
+
 /// `From<PostTypeParts>` for [`PostType`](crate::PostType).
 macro_rules! post_type_from {
     ($module:ident) => {
@@ -91,7 +157,17 @@ macro_rules! post_type_from {
         }
     };
 }
-pub(super) use {member_from, post_type_from};
+pub(super) use {invitation_from, member_from, post_type_from, space_from, space_role};
+
+/// A count as the vendor sends it; one below zero is none.
+pub(super) fn count(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
+}
+
+/// A moment as a filter's value has it: JSON text, in UTC with milliseconds.
+pub(super) fn json_moment(at: Timestamp) -> String {
+    at.strftime("\"%Y-%m-%dT%H:%M:%S%.3fZ\"").to_string()
+}
 
 /// The vendor's spelling of a generated enum's value.
 pub(super) fn spelling(value: impl serde::Serialize) -> String {

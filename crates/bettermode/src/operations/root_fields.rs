@@ -78,6 +78,14 @@ pub(crate) fn answer(data: Data) -> Capabilities {
         read_chats: queries.takes("findChatWithMember", &["memberId"])
             && queries.takes("messages", &["chatId", "limit", "after"]),
         create_event: mutations.takes("createEvent", &["input", "spaceId"]),
+        read_events: queries.takes("event", &["id"])
+            && queries.takes(
+                "events",
+                &["spaceIds", "limit", "after", "orderBy", "reverse"],
+            ),
+        change_events: mutations.takes("updateEvent", &["id", "input"])
+            && mutations.takes("deleteEvent", &["id"]),
+        register_for_event: mutations.takes("registerForEvent", &["eventId"]),
     }
 }
 

@@ -7,7 +7,10 @@ use apollo_compiler::{
 
 use super::*;
 use crate::{
-    ConversationId, CreatePost, Email, MemberId, MemberRef, NetworkId, PostTypeId, SpaceId,
+    ConversationId, CreatePost, CreateReply, CustomField, Email, EventChange, EventDetails,
+    EventId, Invitee, MemberFilter, MemberId, MemberRef, MemberStatus, MemberUpdate, NetworkId,
+    NewEvent, NewInvitations, PostId, PostOrder, PostQuery, PostTypeId, RoleId, SpaceId,
+    SpaceRoleId, UpdatePost,
     documents::{SCHEMA_SDL, documents},
 };
 
@@ -198,6 +201,7 @@ fn every_operation_predicts_what_the_formula_gives() {
     let types = space_post_types::variables(&space, None);
     agrees::<space_post_types::SpacePostTypes>(&types, space_post_types::PAGE);
     agrees::<create_post::CreatePostMutation>(&create_post::variables(post), 0);
+    posts_predict(&space, &ids[0]);
     agrees::<private_space::PrivateSpace>(&private_space::variables(&ids[0]), 0);
     let message = send_message::variables(&ids[0], "x", None);
     agrees::<send_message::SendMessage>(&message, 0);
@@ -207,9 +211,204 @@ fn every_operation_predicts_what_the_formula_gives() {
     agrees::<chat_messages::ChatMessages>(&messages, 9);
     let messages = private_messages::variables(&talk, 9, None);
     agrees::<private_messages::PrivateMessages>(&messages, 9);
+    events_agree(&space);
     let token = limited_token::variables(&NetworkId::new("n"), Some(&ids[0]));
     agrees::<limited_token::LimitedToken>(&token, 0);
     agrees::<root_fields::RootFields>(&serde_json::Map::new(), 0);
+    agrees::<event_types::EventTypes>(&event_types::variables(), 0);
+}
+
+#[test]
+fn operations_on_members_and_spaces_predict_what_the_formula_gives() {
+    let (space, member) = (SpaceId::new("s"), MemberId::new("m"));
+    let email = Email::parse("ada@example.com").unwrap();
+    let listed = member_search::list(&MemberFilter::default(), 100, None);
+    agrees::<member_search::MemberSearch>(&listed, 100);
+    let update = update_member::variables(&member, MemberUpdate::default());
+    agrees::<update_member::UpdateMember>(&update, 0);
+    agrees::<invite_members::InviteMembers>(&invite_members::variables(invitations()), 0);
+    let found = member_invitations::variables(&email, None);
+    agrees::<member_invitations::MemberInvitations>(&found, member_invitations::PAGE);
+    agrees::<space::SpaceQuery>(&space::variables(&space), 0);
+    agrees::<spaces::Spaces>(&spaces::variables(None), spaces::PAGE);
+    let inside = space_members::variables(&space, &[], 90, None);
+    agrees::<space_members::SpaceMembers>(&inside, 90);
+    assert!(space_members::SpaceMembers::complexity(&inside) < 1_000);
+    let theirs = member_spaces::variables(&member, None);
+    agrees::<member_spaces::MemberSpaces>(&theirs, member_spaces::PAGE);
+    let add = add_space_members::variables(&space, &member, None);
+    agrees::<add_space_members::AddSpaceMembers>(&add, 0);
+    let remove = remove_space_members::variables(&space, &member);
+    agrees::<remove_space_members::RemoveSpaceMembers>(&remove, 0);
+}
+
+fn invitations() -> NewInvitations {
+    NewInvitations {
+        invitees: vec![Invitee {
+            email: Email::parse("Ada@example.com").unwrap(),
+            name: None,
+        }],
+        message: None,
+        role_id: None,
+        space_ids: vec![],
+    }
+}
+
+fn json(variables: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(variables).unwrap()
+}
+
+#[test]
+fn what_is_not_asked_for_stays_out_of_filters_and_inputs() {
+    let none = member_search::list(&MemberFilter::default(), 7, None);
+    let all = serde_json::json!(["VERIFIED", "UNVERIFIED", "Suspended"]);
+    assert_eq!(
+        json(&none),
+        serde_json::json!({ "limit": 7, "status": all })
+    );
+    let filter = MemberFilter {
+        query: Some("ada".to_owned()),
+        role_ids: vec![RoleId::new("r")],
+        statuses: vec![MemberStatus::Suspended],
+    };
+    let some = serde_json::json!({
+        "limit": 7, "query": "ada", "roleIds": ["r"], "status": ["Suspended"],
+    });
+    assert_eq!(json(&member_search::list(&filter, 7, None)), some);
+    let update = MemberUpdate {
+        tagline: Some(String::new()),
+        fields: vec![CustomField {
+            key: "city".to_owned(),
+            json_value: "null".to_owned(),
+        }],
+        ..MemberUpdate::default()
+    };
+    let expected = serde_json::json!({
+        "id": "m",
+        "input": { "tagline": "", "fields": [{ "key": "city", "value": "null" }] },
+    });
+    let member = MemberId::new("m");
+    assert_eq!(json(&update_member::variables(&member, update)), expected);
+    let expected = serde_json::json!({
+        "input": { "invitees": [{ "email": "ada@example.com" }] },
+    });
+    assert_eq!(json(&invite_members::variables(invitations())), expected);
+    let role = SpaceRoleId::new("r");
+    let add = add_space_members::variables(&SpaceId::new("s"), &member, Some(&role));
+    let expected = serde_json::json!({
+        "spaceId": "s", "input": [{ "memberId": "m", "roleId": "r" }],
+    });
+    assert_eq!(json(&add), expected);
+}
+
+fn posts_predict(space: &SpaceId, member: &MemberId) {
+    let id = PostId::new("p");
+    let query = PostQuery {
+        space_id: Some(space.clone()),
+        created_since: Some(jiff::Timestamp::UNIX_EPOCH),
+        limit: 7,
+        ..PostQuery::default()
+    };
+    let reply = CreateReply {
+        post_id: id.clone(),
+        post_type_id: PostTypeId::new("t"),
+        fields: vec![],
+        owner_id: None,
+    };
+    let change = UpdatePost {
+        id: id.clone(),
+        fields: None,
+        tag_names: None,
+        publish: true,
+    };
+    agrees::<post::PostQuery>(&post::variables(&id), 0);
+    agrees::<post_page::PostPage>(&post_page::variables(&query, None), 7);
+    agrees::<full_post_page::FullPostPage>(&full_post_page::variables(&query, None), 7);
+    let of_member = member_post_page::variables(member, false, 9, None);
+    agrees::<member_post_page::MemberPostPage>(&of_member, 9);
+    let of_member = full_member_post_page::variables(member, false, 9, None);
+    agrees::<full_member_post_page::FullMemberPostPage>(&of_member, 9);
+    agrees::<post_for_update::PostForUpdate>(&post_for_update::variables(&id), 0);
+    agrees::<update_post::UpdatePostMutation>(&update_post::variables(change), 0);
+    agrees::<delete_post::DeletePost>(&delete_post::variables(&id), 0);
+    agrees::<reply_types::ReplyTypes>(&reply_types::variables(&id), 0);
+    agrees::<create_reply::CreateReplyMutation>(&create_reply::variables(reply), 0);
+    let replies = reply_page::variables(&id, true, 5, None);
+    agrees::<reply_page::ReplyPage>(&replies, 5);
+    agrees::<add_reaction::AddReaction>(&add_reaction::variables(&id, "+1"), 0);
+    agrees::<remove_reaction::RemoveReaction>(&remove_reaction::variables(&id, "+1"), 0);
+    agrees::<reaction_counts::ReactionCounts>(&reaction_counts::variables(&id), 0);
+    let people = reaction_page::variables(&id, "+1", 5, None);
+    agrees::<reaction_page::ReactionPage>(&people, 5);
+    agrees::<auth_member::AuthMember>(&auth_member::variables(), 0);
+}
+
+#[test]
+fn a_list_of_posts_asks_in_the_vendors_words() {
+    let query = PostQuery {
+        space_id: Some(SpaceId::new("s")),
+        created_since: Some("2026-03-01T12:00:00Z".parse().unwrap()),
+        order: PostOrder::LastActivityAt,
+        limit: 5,
+        ..PostQuery::default()
+    };
+    let sent = serde_json::to_value(post_page::variables(&query, None)).unwrap();
+    let since = "\"2026-03-01T12:00:00.000Z\"";
+    let expected = serde_json::json!({
+        "spaceIds": ["s"],
+        "filterBy": [{ "key": "createdAt", "operator": "gte", "value": since }],
+        "orderBy": "lastActivityAt",
+        "reverse": true,
+        "limit": 5,
+    });
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_change_of_a_post_always_says_whether_it_is_published() {
+    let change = UpdatePost {
+        id: PostId::new("p"),
+        fields: None,
+        tag_names: Some(vec![]),
+        publish: false,
+    };
+    let sent = serde_json::to_value(update_post::variables(change)).unwrap();
+    // No tags at all is a change too.
+    let expected = serde_json::json!({ "id": "p", "input": { "publish": false, "tagNames": [] } });
+    assert_eq!(sent, expected);
+}
+
+fn events_agree(space: &SpaceId) {
+    let (id, none) = (EventId::new("e"), EventChange::default());
+    let details = EventDetails {
+        title: "t".to_owned(),
+        html: "h".to_owned(),
+        start: jiff::Timestamp::UNIX_EPOCH,
+        end: jiff::Timestamp::UNIX_EPOCH,
+        time_zone: "UTC".to_owned(),
+        physical_places: vec![],
+        virtual_places: vec![],
+        host_ids: vec![],
+        capacity: None,
+        notify: true,
+    };
+    let new = NewEvent {
+        space_id: space.clone(),
+        details,
+    };
+    agrees::<create_event::CreateEvent>(&create_event::variables(&new).unwrap(), 0);
+    agrees::<update_event::UpdateEvent>(&update_event::variables(&id, &none).unwrap(), 0);
+    agrees::<delete_event::DeleteEvent>(&delete_event::variables(&id), 0);
+    agrees::<register_for_event::RegisterForEvent>(&register_for_event::variables(&id), 0);
+    agrees::<event::EventQuery>(&event::variables(&id), 0);
+    agrees::<events::Events>(&events::variables(space, 9, None), 9);
+    agrees::<event_post::EventPost>(&event_post::variables(&id), 0);
+    let types = [PostTypeId::new("t")];
+    let posts = event_posts::variables(space, types.iter(), 9, None);
+    agrees::<event_posts::EventPosts>(&posts, 9);
+    let change = update_event_post::variables(&id, vec![], true);
+    agrees::<update_event_post::UpdateEventPost>(&change, 0);
+    agrees::<delete_event_post::DeleteEventPost>(&delete_event_post::variables(&id), 0);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::Subject;
+
 /// How much of the vendor's text is passed on, in characters.
 const MAX_TEXT: usize = 300;
 
@@ -75,6 +77,18 @@ impl VendorError {
     /// The root that it says names nothing.
     pub(crate) fn missing_root(&self) -> Option<String> {
         self.root.clone().filter(|_| self.code == "110")
+    }
+
+    /// What the field that it names is an id of: some operations are about two things.
+    pub(crate) fn about(&self) -> Option<Subject> {
+        let field = self.field.as_deref()?.rsplit('.').next()?;
+        if field.starts_with("member") {
+            Some(Subject::Member)
+        } else if field.starts_with("space") {
+            Some(Subject::Space)
+        } else {
+            None
+        }
     }
 
     /// The text for people, cleaned of addresses.

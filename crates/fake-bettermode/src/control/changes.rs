@@ -28,6 +28,13 @@ struct MemberChange {
     fields: BTreeMap<String, Value>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SpaceChange {
+    name: Option<String>,
+    description: Option<String>,
+}
+
 pub(super) fn route(
     fake: &Fake,
     method: &Method,
@@ -68,10 +75,19 @@ pub(super) fn route(
             world.delete_post(id, &actor, now);
             done()
         }
+        ("POST", ["spaces", id]) => {
+            let change: SpaceChange = read(body)?;
+            let changed = world.change_space(id, &actor, now, |space| {
+                space.name = change.name.unwrap_or(std::mem::take(&mut space.name));
+                space.description = change.description.or(space.description.take());
+            });
+            known(changed, "space")?;
+            done()
+        }
         ("POST" | "DELETE", ["spaces", space, "members", member]) => {
             let there = world.spaces.get(space).is_some() && world.members.get(member).is_some();
             known(there, "space or member")?;
-            let changed = world.set_membership(space, member, method == Method::POST, now);
+            let changed = world.set_membership(space, member, method == Method::POST, member, now);
             json!({ "changed": changed })
         }
         _ => return Err(Refused::unknown("control path; the README lists them")),

@@ -36,10 +36,11 @@ pub(super) fn world(fake: &Fake, query: Option<&str>) -> Value {
             "id": role.id, "name": role.name, "type": role.kind.name(),
         })).collect::<Vec<_>>(),
         "members": keep(members(world, wanted.is_some())),
+        "invitations": keep(invitations(world)),
         "spaces": keep(spaces(world)),
         "postTypes": keep(post_types(world)),
         "posts": keep(posts(world)),
-        "events": keep(world.events.iter().map(|event| event.view.clone()).collect()),
+        "events": keep(events(world)),
         "messages": keep(messages(world)),
     })
 }
@@ -86,9 +87,27 @@ fn members(world: &World, with_extra: bool) -> Vec<Value> {
                 "name": member.name,
                 "email": member.email,
                 "status": member.status,
+                "tagline": member.tagline,
+                "fields": member.fields,
                 "roleType": world.role_of(member).map(|role| role.kind.name()),
                 "externalId": member.external_id,
                 "privateMessaging": member.private_messaging,
+            })
+        })
+        .collect()
+}
+
+fn invitations(world: &World) -> Vec<Value> {
+    let invitations = world.invitations.iter();
+    invitations
+        .map(|invitation| {
+            json!({
+                "id": invitation.id,
+                "email": invitation.email,
+                "name": invitation.name,
+                "message": invitation.message,
+                "status": invitation.status,
+                "roleId": invitation.role_id,
             })
         })
         .collect()
@@ -110,6 +129,7 @@ fn spaces(world: &World) -> Vec<Value> {
                 "private": space.private,
                 "postTypes": slugs(&space.post_types),
                 "memberIds": space.members,
+                "adminIds": space.admins,
             })
         })
         .collect()
@@ -148,7 +168,22 @@ fn posts(world: &World) -> Vec<Value> {
                 "ownerId": post.owner_id,
                 "createdById": post.created_by,
                 "repliedToId": post.replied_to.first(),
+                "fields": post.mapped.iter().map(|field| json!({
+                    "key": field.key, "value": field.value,
+                })).collect::<Vec<_>>(),
             })
+        })
+        .collect()
+}
+
+fn events(world: &World) -> Vec<Value> {
+    let events = world.events.iter();
+    events
+        .map(|event| {
+            let people = event.registrations.iter().map(|one| &one.member_id);
+            let mut view = event.view.clone();
+            view["registeredMemberIds"] = json!(people.collect::<Vec<_>>());
+            view
         })
         .collect()
 }
@@ -162,6 +197,7 @@ fn messages(world: &World) -> Vec<Value> {
                 "chatId": message.chat_id,
                 "authorId": message.author_id,
                 "content": message.content,
+                "nonce": message.nonce,
             })
         })
         .collect()

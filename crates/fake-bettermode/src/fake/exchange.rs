@@ -20,7 +20,12 @@ use crate::refusal::{self, Code, ErrorStyle, Refusal};
 /// Root fields that moderation can hold back.
 const WRITING: [&str; 2] = ["createPost", "createReply"];
 /// Root fields that answer with an `Action`.
-const ACTIONS: [&str; 3] = ["addReaction", "removeReaction", "deletePost"];
+const ACTIONS: [&str; 4] = [
+    "addReaction",
+    "removeReaction",
+    "deletePost",
+    "removeSpaceMembers",
+];
 
 /// Everything around one request.
 struct Exchange<'f> {

@@ -111,7 +111,7 @@ pub(crate) fn update(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
     }
     let input = args.object("input");
     check(call, &world, &id, input)?;
-    let fields = custom_fields(input)?;
+    let fields = custom_fields(&world, input)?;
     world.change_member(&id, &own, call.now, |member| apply(member, input, fields));
     let member = world.members.get(&id);
     let member = member.ok_or_else(|| Refusal::not_found("Member", "id"))?;
@@ -147,13 +147,19 @@ fn check(call: &Call<'_>, world: &World, id: &str, input: Args<'_>) -> Result<()
     Ok(())
 }
 
-/// Every value has to be JSON text.
-fn custom_fields(input: Args<'_>) -> Result<BTreeMap<String, String>, Refusal> {
+/// Every value has to be JSON text, every key one that somebody has: those are the
+/// fields that the community's profile has.
+fn custom_fields(world: &World, input: Args<'_>) -> Result<BTreeMap<String, String>, Refusal> {
     let mut fields = BTreeMap::new();
     for field in input.list("fields") {
         let (key, value) = (field.required("key")?, field.required("value")?);
         if serde_json::from_str::<Value>(value).is_err() {
             let message = format!("the value of {key} is not JSON");
+            return Err(Refusal::new(Code::InvalidParameter, message).field("fields"));
+        }
+        let mut members = world.members.iter();
+        if !members.any(|member| member.fields.contains_key(key)) {
+            let message = format!("members have no field {key}");
             return Err(Refusal::new(Code::InvalidParameter, message).field("fields"));
         }
         fields.insert(key.to_owned(), value.to_owned());

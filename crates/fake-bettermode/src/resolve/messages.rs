@@ -64,6 +64,7 @@ fn open(world: &mut World, people: BTreeSet<String>, own: String, now: jiff::Tim
         private: true,
         emoji: ":envelope:",
         members: people,
+        admins: BTreeSet::new(),
         post_types: post_types.into_iter().collect(),
         order: 0,
         created_by: own,

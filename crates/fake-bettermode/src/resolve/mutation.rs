@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::args::Args;
-use super::{calendar, members, messages, query, writing};
+use super::{calendar, invitations, members, memberships, messages, query, writing};
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 
@@ -16,8 +16,14 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "addReaction" => action(call, || react(call, args, true)),
         "removeReaction" => action(call, || react(call, args, false)),
         "updateMember" => members::update(call, args),
+        "inviteMembers" => invitations::invite(call, args),
+        "addSpaceMembers" => memberships::add(call, args),
+        "removeSpaceMembers" => memberships::remove(call, args),
         "sendMessageToMember" => messages::send(call, args),
         "createEvent" => calendar::create_event(call, args),
+        "updateEvent" => calendar::update_event(call, args),
+        "deleteEvent" => action(call, || calendar::delete_event(call, args)),
+        "registerForEvent" => action(call, || calendar::register(call, args)),
         _ => Err(query::unanswered(name)),
     }
 }

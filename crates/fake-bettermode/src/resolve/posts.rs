@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::args::Args;
 use super::filters;
 use super::list::{self, Item};
-use super::{access, views};
+use super::{access, views, writing};
 use crate::graphql::Call;
 use crate::refusal::Refusal;
 use crate::time::iso;
@@ -42,6 +42,43 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Val
             && query.as_ref().is_none_or(|query| mentions(post, query))
     });
     cut(call, world, posts, args)
+}
+
+/// What a member owns, private conversations left out; with `hasParent` only replies,
+/// or none.
+pub(crate) fn of_member(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refusal> {
+    let owner = args.required("memberId")?;
+    if world.members.get(owner).is_none() {
+        return Err(Refusal::not_found("Member", "memberId"));
+    }
+    let replies = args.get("hasParent").and_then(Value::as_bool);
+    let posts = world.posts.iter().filter(|post| {
+        let space = world.spaces.get(&post.space_id);
+        post.owner_id == owner
+            && space.is_none_or(|space| space.kind != "PrivateMessage")
+            && replies.is_none_or(|replies| replies != post.replied_to.is_empty())
+    });
+    cut(call, world, posts, args)
+}
+
+/// Who reacted to a post with one key, in the order of their ids.
+pub(crate) fn participants(
+    call: &Call<'_>,
+    world: &World,
+    args: Args<'_>,
+) -> Result<Value, Refusal> {
+    let post = writing::visible_post(call, world, args.required("postId")?, "postId")?;
+    let reaction = args.required("reaction")?;
+    let people = post.reactions.get(reaction).into_iter().flatten();
+    let items = people.map(|id| Item {
+        id: id.clone(),
+        sort: id.clone(),
+        view: json!({
+            "_participantId": id,
+            "reaction": views::reaction(call, reaction, &post.reactions[reaction]),
+        }),
+    });
+    list::page(items.collect(), "createdAt", args)
 }
 
 /// The answers to one post.

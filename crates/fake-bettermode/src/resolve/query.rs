@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::list::{self, Item};
-use super::{access, members, messages, posts, session, views};
+use super::{access, calendar, invitations, members, memberships, messages, posts, session, views};
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::time::iso;
@@ -33,12 +33,19 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "post" => posts::one(call, world, args),
         "posts" => posts::page(call, world, args),
         "replies" => posts::replies(call, world, args.required("postId")?, args),
+        "memberPosts" => posts::of_member(call, world, args),
+        "postReactionParticipants" => posts::participants(call, world, args),
         "postTypes" => post_types(world, args),
         "spacePostTypes" => space_post_types(call, world, args),
         "space" => space(call, world, args),
         "findChatWithMember" => messages::find_chat(call, world, args),
         "messages" => messages::page(call, world, args),
+        "event" => calendar::one(call, world, args),
+        "events" => calendar::page(call, world, args),
         "spaces" => spaces(call, world, args),
+        "spaceMembers" => memberships::of_space(call, world, args),
+        "memberSpaces" => memberships::of_member(call, world, args),
+        "memberInvitations" => invitations::page(call, world, args),
         _ => Err(unanswered(name)),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::args::Args;
-use super::{access, posts, views};
+use super::{access, calendar, posts, views};
 use crate::graphql::Call;
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -22,7 +22,7 @@ pub(crate) fn field(
     let world: &World = &world;
     let id = |key: &str| parent.get(key).and_then(Value::as_str).unwrap_or_default();
     Ok(match (type_name, name) {
-        ("Member", "role") => world
+        ("Member" | "MemberInvitation", "role") => world
             .roles
             .get(id("roleId"))
             .map_or(Value::Null, views::role),
@@ -45,7 +45,16 @@ pub(crate) fn field(
         }
         ("Post", "replies") => posts::replies(call, world, id("id"), args)?,
         ("Post", "tags") => tags(world, parent),
+        ("PostReactionParticipant", "participant") => {
+            let member = world.members.get(id("_participantId"));
+            member.map_or(Value::Null, |member| views::member(call, world, member))
+        }
         ("PostType", "validReplyTypes") => reply_types(world, parent),
+        ("MemberInvitation", "inviter") => {
+            let inviter = world.members.get(id("inviterId"));
+            inviter.map_or(Value::Null, |member| views::member(call, world, member))
+        }
+        ("Event", "authMemberProps") => calendar::props(call, world, id("id"), scopes(call, world)),
         ("Space", "authMemberProps") => space_props(call, world, id("id")),
         _ => Value::Null,
     })
@@ -58,20 +67,22 @@ fn space(call: &Call<'_>, world: &World, id: &str) -> Value {
 }
 
 /// Somebody in a space, with the role there.
-fn space_member(call: &Call<'_>, world: &World, member_id: &str, space_id: &str) -> Value {
-    let Some(member) = world.members.get(member_id) else {
+pub(crate) fn space_member(
+    call: &Call<'_>,
+    world: &World,
+    member_id: &str,
+    space_id: &str,
+) -> Value {
+    let (Some(member), Some(row)) = (world.members.get(member_id), world.spaces.get(space_id))
+    else {
         return Value::Null;
     };
-    let kind = if world.is_admin(member_id) {
-        "admin"
-    } else {
-        "member"
-    };
+    let kind = world.role_in(row, member_id);
     json!({
         "member": views::member(call, world, member),
         "space": space(call, world, space_id),
         "role": {
-            "id": format!("{:0<12.12}", format!("{kind}{space_id}")),
+            "id": row.role_id(kind),
             "name": if kind == "admin" { "Admin" } else { "Member" },
             "type": kind,
             "description": null,

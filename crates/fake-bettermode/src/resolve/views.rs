@@ -1,12 +1,14 @@
 //! Rows in GraphQL's shape. Links to other objects are left to `relations`; keys that
 //! begin with an underscore are for it alone.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::graphql::Call;
 use crate::time::{iso, iso_or_null};
 use crate::world::World;
-use crate::world::rows::{Mapping, Member, Network, Post, PostType, Role, Space, Tag};
+use crate::world::rows::{Invitation, Mapping, Member, Network, Post, PostType, Role, Space, Tag};
 use crate::world::talk::text_of;
 
 impl World {
@@ -113,6 +115,24 @@ pub(crate) fn member(call: &Call<'_>, world: &World, member: &Member) -> Value {
     });
     view["fields"] = Value::from(fields);
     view
+}
+
+pub(crate) fn invitation(world: &World, invitation: &Invitation) -> Value {
+    json!({
+        "id": invitation.id,
+        "inviteeEmail": invitation.email,
+        "inviteeName": invitation.name,
+        "inviteeId": null,
+        "invitee": null,
+        "inviterId": invitation.inviter_id,
+        "invitationMessage": invitation.message,
+        "roleId": invitation.role_id,
+        "status": invitation.status,
+        "networkId": world.network.id,
+        "joinedAt": null,
+        "createdAt": iso(invitation.created_at),
+        "expiresAt": iso(invitation.expires_at),
+    })
 }
 
 /// A picture on the vendor's kind of file host, which here is an invented one.
@@ -233,11 +253,7 @@ pub(crate) fn post(call: &Call<'_>, world: &World, post: &Post) -> Value {
     let fields: Vec<Value> = fields
         .map(|field| json!({ "key": field.key, "type": field.kind, "value": field.value }))
         .collect();
-    let reactions: usize = post
-        .reactions
-        .values()
-        .map(std::collections::BTreeSet::len)
-        .sum();
+    let reactions: usize = post.reactions.values().map(BTreeSet::len).sum();
     let is_reply = !post.replied_to.is_empty();
     let view = json!({
         "id": post.id,
@@ -307,15 +323,20 @@ fn with_empty_lists(mut view: Value) -> Value {
 }
 
 fn reactions_of(call: &Call<'_>, post: &Post) -> Value {
+    let reactions = post.reactions.iter();
+    reactions
+        .map(|(key, people)| reaction(call, key, people))
+        .collect()
+}
+
+/// One key, and how many members used it.
+pub(crate) fn reaction(call: &Call<'_>, key: &str, people: &BTreeSet<String>) -> Value {
     let viewer = call.viewer.member_id();
-    let detail = |(reaction, people): (&String, &std::collections::BTreeSet<String>)| {
-        json!({
-            "reaction": reaction,
-            "count": people.len(),
-            "reacted": viewer.is_some_and(|id| people.contains(id)),
-        })
-    };
-    post.reactions.iter().map(detail).collect()
+    json!({
+        "reaction": key,
+        "count": people.len(),
+        "reacted": viewer.is_some_and(|id| people.contains(id)),
+    })
 }
 
 const SHORT: usize = 300;

@@ -112,7 +112,8 @@ fn write(
     view(call, world, &id)
 }
 
-/// Changes a post; absent fields stay, and `publish: true` lets a draft appear.
+/// Changes a post; absent fields stay, `publish: true` lets a draft appear, and
+/// `publish: false`, the default of newer networks, takes a published post back.
 pub(crate) fn update_post(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> {
     let mut world = call.world.borrow_mut();
     let id = own_post(call, &world, args)?;
@@ -121,7 +122,8 @@ pub(crate) fn update_post(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refu
     let kind = world.post_types.get(&post.kind_id);
     let kind = kind.ok_or_else(|| Refusal::not_found("Post type", "id"))?;
     let changed = mapped_fields(kind, &input.list("mappingFields"), false)?;
-    let draft = post.status == "DRAFTED";
+    let (draft, published) = (post.status == "DRAFTED", post.status == "PUBLISHED");
+    let publish = input.boolean("publish");
     let actor = call.viewer.member_id().unwrap_or_default().to_owned();
     let new_tags = match input.get("tagNames") {
         Some(_) => Some(tags(&mut world, input)?),
@@ -135,9 +137,13 @@ pub(crate) fn update_post(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refu
         if let Some(tags) = new_tags {
             post.tags = tags;
         }
+        if published && !publish {
+            post.status = "DRAFTED";
+            post.published_at = None;
+        }
         post.updated_at = call.now;
     }
-    if draft && input.boolean("publish") {
+    if draft && publish {
         world.publish_post(&id, &actor, call.now);
     } else {
         world.announce_post(&crate::webhook::events::POST_UPDATED, &id, &actor, call.now);

@@ -128,31 +128,3 @@ async fn members_who_are_gone_or_closed_the_door_cannot_be_written_to() {
         assert_eq!(answer.refusal(), (code, "memberIds"));
     }
 }
-
-#[tokio::test]
-async fn an_event_is_checked_and_kept() {
-    let bench = Bench::new().await;
-    let query = "mutation($s: ID!, $i: CreateEventInput!) { createEvent(spaceId: $s, input: $i) { id title status startTime hostIds url } }";
-    let input = json!({
-        "title": "Walk", "content": "<p>Shoes!</p>", "startTime": "2031-05-01T09:00:00Z",
-        "endTime": "2031-05-01T11:00:00Z", "timeZone": "Europe/Lisbon", "hostIds": [bench.text("/members/1/id")],
-        "notificationSettings": { "notifyOnRegister": true, "notifyOnUpdate": true, "notifyOnDelete": true, "remindBefore": true },
-    });
-    let space = bench.id("spaces", "slug", "meetups");
-    let answer = bench.ask(query, json!({ "s": space, "i": input })).await;
-    let event = &answer.data()["createEvent"];
-    assert_eq!(
-        (&event["status"], &event["startTime"]),
-        (&json!("published"), &json!("2031-05-01T09:00:00.000Z"))
-    );
-    for (field, value) in [
-        ("endTime", "2031-05-01T08:00:00Z"),
-        ("timeZone", "Mars/Olympus"),
-        ("startTime", "soon"),
-    ] {
-        let mut wrong = input.clone();
-        wrong[field] = json!(value);
-        let answer = bench.ask(query, json!({ "s": space, "i": wrong })).await;
-        assert_eq!(answer.refusal().1, field);
-    }
-}

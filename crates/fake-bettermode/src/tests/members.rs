@@ -225,4 +225,9 @@ async fn members_change_themselves_and_only_admins_change_others() {
     assert_eq!(refused.refusal().0, "102");
     let taken = json!({ "id": other, "i": { "username": bench.text("/members/8/username") } });
     assert_eq!(bench.ask(query, taken).await.refusal(), ("106", "username"));
+    for (key, value) in [("nosuchfield", "1"), ("city", "no JSON")] {
+        let change = json!({ "fields": [{ "key": key, "value": value }] });
+        let answer = bench.ask(query, json!({ "id": other, "i": change })).await;
+        assert_eq!(answer.refusal(), ("106", "fields"));
+    }
 }

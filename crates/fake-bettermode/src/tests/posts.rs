@@ -215,6 +215,21 @@ async fn reactions_count_each_member_once_and_can_be_taken_back() {
     let seen = bench.ask_as(&header, READ, json!({ "id": id })).await;
     let expected = json!([{ "reaction": "heart", "count": 2, "reacted": true }]);
     assert_eq!(seen.data()["post"]["reactions"], expected);
+    let who = "query($id: ID!, $limit: Int!, $after: String) {
+        postReactionParticipants(postId: $id, reaction: \"heart\", limit: $limit, after: $after) {
+            pageInfo { endCursor hasNextPage } nodes { participant { id } reaction { count } }
+        } }";
+    let first = bench.ask(who, json!({ "id": id, "limit": 1 })).await;
+    let first = first.data()["postReactionParticipants"].clone();
+    assert_eq!(first["nodes"][0]["reaction"]["count"], 2);
+    let next = json!({ "id": id, "limit": 1, "after": first["pageInfo"]["endCursor"] });
+    let second = bench.ask(who, next).await;
+    let second = second.data()["postReactionParticipants"].clone();
+    assert_eq!(second["pageInfo"]["hasNextPage"], false);
+    assert_ne!(
+        first["nodes"][0]["participant"],
+        second["nodes"][0]["participant"]
+    );
     let remove =
         "mutation($id: ID!) { removeReaction(postId: $id, reaction: \"heart\") { status } }";
     bench
@@ -245,4 +260,40 @@ async fn a_deleted_post_leaves_lists_and_stays_as_a_tombstone() {
         bench.ask(delete, json!({ "id": id })).await.refusal().0,
         "110"
     );
+}
+
+#[tokio::test]
+async fn a_published_post_whose_update_does_not_say_publish_is_a_draft_again() {
+    let bench = Bench::new().await;
+    let post = bench
+        .write(&format!("Bearer {}", super::TOKEN), "Forgotten switch")
+        .await;
+    let id = post.data()["createPost"]["id"].clone();
+    let update = "mutation($id: ID!) { updatePost(id: $id, input: { tagNames: [\"x\"] }) { status publishedAt title } }";
+    let answer = bench.ask(update, json!({ "id": id })).await;
+    let expected = json!({ "status": "DRAFTED", "publishedAt": null, "title": "Forgotten switch" });
+    assert_eq!(answer.data()["updatePost"], expected);
+}
+
+#[tokio::test]
+async fn a_members_posts_are_told_from_their_replies() {
+    let bench = Bench::new().await;
+    let member = bench.text("/members/6/id");
+    let header = bench.acting_as(&member).await;
+    let post = bench.write(&header, "Mine").await;
+    let id = post.data()["createPost"]["id"].clone();
+    let reply = json!({ "p": id, "i": comment(&bench) });
+    let reply = bench.ask_as(&header, REPLY, reply).await;
+    let reply = reply.data()["createReply"]["id"].clone();
+    let list = "query($m: ID!, $r: Boolean) { memberPosts(memberId: $m, hasParent: $r, limit: 1, reverse: true) { nodes { id ownerId } } }";
+    for (replies, expected) in [(false, &id), (true, &reply)] {
+        let answer = bench.ask(list, json!({ "m": member, "r": replies })).await;
+        let newest = &answer.data()["memberPosts"]["nodes"][0];
+        assert_eq!(
+            (&newest["id"], &newest["ownerId"]),
+            (expected, &json!(member))
+        );
+    }
+    let nobody = bench.ask(list, json!({ "m": "NOSUCHONE1" })).await;
+    assert_eq!(nobody.refusal(), ("110", "memberId"));
 }

@@ -144,7 +144,7 @@ async fn every_field_that_a_query_can_reach_has_an_answer() {
     }
 }
 
-/// The ids of a chat.
+/// The ids of a chat and of an event.
 async fn make_what_nothing_is_seeded_of(bench: &Bench) -> Value {
     let input = json!({
         "recipientId": bench.text("/members/0/id"), "message": { "content": "Hello" },
@@ -152,7 +152,19 @@ async fn make_what_nothing_is_seeded_of(bench: &Bench) -> Value {
     let document =
         "mutation($i: SendMessageToMemberInput!) { sendMessageToMember(input: $i) { chatId } }";
     let answer = bench.ask(document, json!({ "i": input })).await;
-    json!({ "chat": answer.data()["sendMessageToMember"]["chatId"] })
+    let chat = answer.data()["sendMessageToMember"]["chatId"].clone();
+    let input = json!({
+        "title": "Walk", "content": "x", "startTime": "2031-05-01T09:00:00Z", "hostIds": [],
+        "endTime": "2031-05-01T11:00:00Z", "timeZone": "Europe/Lisbon", "notificationSettings": {
+            "notifyOnRegister": true, "notifyOnUpdate": true, "notifyOnDelete": true,
+            "remindBefore": true,
+        },
+    });
+    let document =
+        "mutation($s: ID!, $i: CreateEventInput!) { createEvent(spaceId: $s, input: $i) { id } }";
+    let variables = json!({ "s": bench.text("/spaces/0/id"), "i": input });
+    let answer = bench.ask(document, variables).await;
+    json!({ "chat": chat, "event": answer.data()["createEvent"]["id"] })
 }
 
 /// Arguments with which a root field finds something.
@@ -162,14 +174,20 @@ fn arguments(bench: &Bench, made: &Value, name: &str) -> String {
         "tokens" => format!("(networkDomain: {})", id("/network/domain")),
         "member" => format!("(id: {})", id("/members/1/id")),
         "membersByIds" => format!("(ids: [{}])", id("/members/0/id")),
-        "members" | "posts" | "postTypes" | "spaces" => "(limit: 3)".to_owned(),
+        "members" | "posts" | "postTypes" | "spaces" | "memberInvitations" => {
+            "(limit: 3)".to_owned()
+        }
         "post" => format!("(id: {})", id("/posts/0/id")),
         "replies" => format!("(limit: 2, postId: {})", id("/posts/0/id")),
         "space" => format!("(id: {})", id("/spaces/0/id")),
+        "spaceMembers" => format!("(limit: 1, spaceId: {})", id("/spaces/0/id")),
+        "memberSpaces" => format!("(limit: 1, memberId: {})", id("/members/0/id")),
         "spacePostTypes" => format!("(limit: 9, spaceId: {})", id("/spaces/0/id")),
         "privateMessage" => format!("(input: {{memberIds: [{}]}})", id("/members/0/id")),
         "findChatWithMember" => format!("(memberId: {})", id("/members/0/id")),
         "messages" => format!("(limit: 2, chatId: {})", made["chat"]),
+        "event" => format!("(id: {})", made["event"]),
+        "events" => "(limit: 2)".to_owned(),
         _ => String::new(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Bench;
 
-async fn bodies(bench: &Bench) -> Vec<Value> {
+pub(super) async fn bodies(bench: &Bench) -> Vec<Value> {
     let log = bench
         .control(Method::GET, "/_fake/deliveries", &Value::Null)
         .await

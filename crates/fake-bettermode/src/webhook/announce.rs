@@ -11,7 +11,7 @@ use super::{Outgoing, rows};
 use crate::time::iso;
 use crate::world::World;
 use crate::world::ids;
-use crate::world::rows::{Member, Post};
+use crate::world::rows::{Invitation, Member, Post, Space};
 
 /// What is special about one event.
 #[derive(Default)]
@@ -124,6 +124,7 @@ impl World {
         kind: &'static EventKind,
         space_id: &str,
         member_id: &str,
+        actor: &str,
         now: Timestamp,
     ) {
         let mut parts = Parts {
@@ -143,7 +144,51 @@ impl World {
                 .entities
                 .insert("targetMember".into(), rows::lite_member(member));
         }
-        self.announce(kind, member_id, parts, now);
+        self.announce(kind, actor, parts, now);
+    }
+
+    pub(crate) fn announce_space(
+        &mut self,
+        kind: &'static EventKind,
+        space_id: &str,
+        actor: &str,
+        before: &Space,
+        now: Timestamp,
+    ) {
+        let Some(space) = self.spaces.get(space_id) else {
+            return;
+        };
+        let mut parts = Parts {
+            object: rows::space(self, space),
+            old_object: Some(rows::space(self, before)),
+            space_id: Some(space_id.to_owned()),
+            ..Parts::default()
+        };
+        let group = self.network.collection_id.clone();
+        parts.target.insert("groupId".into(), group.into());
+        self.announce(kind, actor, parts, now);
+    }
+
+    pub(crate) fn announce_invitation(
+        &mut self,
+        kind: &'static EventKind,
+        invitation: &Invitation,
+        now: Timestamp,
+    ) {
+        let mut parts = Parts {
+            object: json!({
+                "id": invitation.id,
+                "networkId": self.network.id,
+                "inviteeEmail": invitation.email,
+                "inviteeName": invitation.name,
+                "inviterId": invitation.inviter_id,
+                "createdAt": iso(invitation.created_at),
+            }),
+            ..Parts::default()
+        };
+        let id = invitation.id.clone();
+        parts.target.insert("invitationId".into(), id.into());
+        self.announce(kind, &invitation.inviter_id, parts, now);
     }
 
     fn about_post(&self, post: &Post) -> Parts {

@@ -34,6 +34,8 @@ events! {
     MEMBER_DELETED "member.deleted" "MEMBER" "DELETED" "DELETED" "view_member" "Delete Member";
     MEMBER_SUSPENDED "member.suspended" "MEMBER" "SUSPENDED" "SUSPENDED" "view_member" "Suspend Member";
     MEMBER_UNSUSPENDED "member.unsuspended" "MEMBER" "UNSUSPENDED" "UNSUSPENDED" "view_member" "Unsuspend Member";
+    INVITATION_CREATED "member_invitation.created" "MEMBER_INVITATION" "CREATED" "ADDED" "view_member" "Create Member Invitation";
+    SPACE_UPDATED "space.updated" "SPACE" "UPDATED" "UPDATED" "view_space" "Update Space";
     MEMBERSHIP_CREATED "space_membership.created" "SPACE_MEMBERSHIP" "CREATED" "ADDED" "view_space" "Create Space Membership";
     MEMBERSHIP_DELETED "space_membership.deleted" "SPACE_MEMBERSHIP" "DELETED" "DELETED" "view_space" "Delete Space Membership";
     POST_CREATED "post.created" "POST" "CREATED" "ADDED" "view_post" "Create Post";

@@ -80,6 +80,38 @@ pub(super) fn post(world: &World, post: &Post) -> Value {
     })
 }
 
+/// The row of the guide's example.
+pub(super) fn space(world: &World, space: &Space) -> Value {
+    json!({
+        "id": space.id,
+        "networkId": world.network.id,
+        "groupId": world.network.collection_id,
+        "customOrderingIndexInGroup": space.order,
+        "createdById": space.created_by,
+        "layout": null,
+        "createdAt": iso(space.created_at),
+        "updatedAt": iso(space.updated_at),
+        "deletedAt": null,
+        "name": space.name,
+        "slug": space.slug,
+        "status": "created",
+        "description": space.description,
+        "seoDetail": [null],
+        "imageId": space.emoji,
+        "bannerId": null,
+        "membersCount": space.members.len(),
+        "private": space.private,
+        "hidden": space.kind == "PrivateMessage",
+        "inviteOnly": space.private,
+        "nonAdminsCanInvite": !space.private,
+        "whoCanPost": null,
+        "whoCanReply": null,
+        "whoCanReact": null,
+        "spaceRoles": [null],
+        "networkRoles": [null],
+    })
+}
+
 /// The lite objects of `entities`.
 pub(super) fn lite_member(member: &Member) -> Value {
     json!({

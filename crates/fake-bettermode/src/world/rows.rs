@@ -109,6 +109,8 @@ pub(crate) struct Space {
     pub(crate) private: bool,
     pub(crate) emoji: &'static str,
     pub(crate) members: BTreeSet<String>,
+    /// Those of its members who run it, beside the community's admins.
+    pub(crate) admins: BTreeSet<String>,
     /// Ids of the post types that may be used in it.
     pub(crate) post_types: Vec<String>,
     /// Its place in its collection.
@@ -116,6 +118,28 @@ pub(crate) struct Space {
     pub(crate) created_by: String,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+}
+
+impl Space {
+    /// The id of the space's role for this kind of member: `admin` or `member`.
+    pub(crate) fn role_id(&self, kind: &str) -> String {
+        format!("{:0<12.12}", format!("{kind}{}", self.id))
+    }
+}
+
+/// An invitation to the community.
+#[derive(Debug, Clone)]
+pub(crate) struct Invitation {
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) inviter_id: String,
+    pub(crate) role_id: String,
+    /// A value of `MemberInvitationStatus`.
+    pub(crate) status: &'static str,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// A value of a post's field.
@@ -179,6 +203,16 @@ pub(crate) struct Event {
     pub(crate) id: String,
     /// The fields of `Event` that the caller gave or the fake made, as they are read.
     pub(crate) view: serde_json::Value,
+    /// In the order of their coming.
+    pub(crate) registrations: Vec<Registration>,
+}
+
+/// Somebody who comes to an event.
+#[derive(Debug, Clone)]
+pub(crate) struct Registration {
+    pub(crate) id: String,
+    pub(crate) member_id: String,
+    pub(crate) at: Timestamp,
 }
 
 macro_rules! rows {
@@ -191,4 +225,6 @@ macro_rules! rows {
     };
 }
 
-rows!(Role, Member, PostType, Space, Post, Tag, Message, Event);
+rows!(
+    Role, Member, Invitation, PostType, Space, Post, Tag, Message, Event
+);

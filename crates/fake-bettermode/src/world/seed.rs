@@ -38,6 +38,7 @@ pub(crate) fn world(config: &FakeConfig) -> World {
         members: Table::default(),
         extra_members: 0..0,
         bot_id: String::new(),
+        invitations: Table::default(),
         post_types: Table::default(),
         spaces: Table::default(),
         posts: Table::default(),
@@ -254,6 +255,7 @@ fn spaces(world: &mut World, now: Timestamp) {
             private,
             emoji,
             members,
+            admins: BTreeSet::new(),
             post_types,
             order,
             created_by: people

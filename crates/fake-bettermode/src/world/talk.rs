@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::ids;
-use super::rows::{Mapped, Member, Post};
+use super::rows::{Invitation, Mapped, Member, Post, Space};
 use crate::webhook::events;
 
 /// A post that is to be made.
@@ -190,6 +190,7 @@ impl World {
         space_id: &str,
         member_id: &str,
         inside: bool,
+        actor: &str,
         now: Timestamp,
     ) -> bool {
         let known = self.members.get(member_id).is_some();
@@ -199,6 +200,7 @@ impl World {
         let changed = if inside {
             space.members.insert(member_id.to_owned())
         } else {
+            space.admins.remove(member_id);
             space.members.remove(member_id)
         };
         if changed {
@@ -207,9 +209,33 @@ impl World {
             } else {
                 &events::MEMBERSHIP_DELETED
             };
-            self.announce_membership(event, space_id, member_id, now);
+            self.announce_membership(event, space_id, member_id, actor, now);
         }
         changed
+    }
+
+    /// Changes a space and announces it with the row as it was.
+    pub(crate) fn change_space(
+        &mut self,
+        id: &str,
+        actor: &str,
+        now: Timestamp,
+        change: impl FnOnce(&mut Space),
+    ) -> bool {
+        let Some(space) = self.spaces.get_mut(id) else {
+            return false;
+        };
+        let before = space.clone();
+        change(space);
+        space.updated_at = now;
+        self.announce_space(&events::SPACE_UPDATED, id, actor, &before, now);
+        true
+    }
+
+    /// Keeps an invitation and announces it.
+    pub(crate) fn invite(&mut self, invitation: Invitation, now: Timestamp) {
+        self.announce_invitation(&events::INVITATION_CREATED, &invitation, now);
+        self.invitations.insert(invitation);
     }
 }
 

@@ -48,16 +48,18 @@ async fn apply(queue: Queue, directory: &TempDir, model: &mut Model, step: Step)
             }
         }
         Step::Remove(indexes) => {
-            let places = positions(&queue).await;
-            let gone: BTreeMap<usize, Position> = indexes
-                .into_iter()
-                .filter_map(|index| Some((index, *places.get(index)?)))
+            let gone: BTreeSet<_> = indexes.into_iter().collect();
+            let chosen: Vec<_> = (0..)
+                .zip(all(&queue).await)
+                .filter(|(index, _)| gone.contains(index))
                 .collect();
-            let chosen: Vec<_> = gone.values().copied().collect();
-            queue.remove(&chosen).await.unwrap();
-            for index in gone.keys().rev() {
+            for (index, _) in chosen.iter().rev() {
                 model.waiting.remove(*index);
             }
+            let chosen: Vec<_> = chosen.into_iter().map(|(_, queued)| queued).collect();
+            queue.remove(&chosen).await.unwrap();
+            // Those that have left already change nothing.
+            queue.remove(&chosen).await.unwrap();
         }
         Step::Bury(index) => {
             if let Some(position) = positions(&queue).await.get(index) {

@@ -209,16 +209,6 @@ impl WebhookEventService for World {
     ) -> Result<Response<v1::ListDeadLettersResponse>, Status> {
         Err(failure(Code::Unimplemented))
     }
-
-    type WatchWebhookEventsStream =
-        futures::stream::Empty<Result<v1::WatchWebhookEventsResponse, Status>>;
-
-    async fn watch_webhook_events(
-        &self,
-        _request: Request<v1::WatchWebhookEventsRequest>,
-    ) -> Result<Response<Self::WatchWebhookEventsStream>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
 }
 
 #[async_trait]
@@ -246,47 +236,5 @@ impl CommunityService for World {
                 ..v1::Status::default()
             }),
         }))
-    }
-
-    async fn get_member(
-        &self,
-        _request: Request<v1::GetMemberRequest>,
-    ) -> Result<Response<v1::GetMemberResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn get_member_by_email(
-        &self,
-        _request: Request<v1::GetMemberByEmailRequest>,
-    ) -> Result<Response<v1::GetMemberByEmailResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn batch_get_members(
-        &self,
-        _request: Request<v1::BatchGetMembersRequest>,
-    ) -> Result<Response<v1::BatchGetMembersResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn invalidate_member(
-        &self,
-        _request: Request<v1::InvalidateMemberRequest>,
-    ) -> Result<Response<v1::InvalidateMemberResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn send_direct_message(
-        &self,
-        _request: Request<v1::SendDirectMessageRequest>,
-    ) -> Result<Response<v1::SendDirectMessageResponse>, Status> {
-        Err(failure(Code::Unimplemented))
-    }
-
-    async fn create_post(
-        &self,
-        _request: Request<v1::CreatePostRequest>,
-    ) -> Result<Response<v1::CreatePostResponse>, Status> {
-        Err(failure(Code::Unimplemented))
     }
 }
