@@ -160,8 +160,8 @@ impl Caller {
         let mut request = Request::new(SendDirectMessageRequest {
             recipient_member_id: plan.recipient.clone(),
             content: Some(Content::Text(text.to_owned())),
-            sender_member_id: String::new(),
             request_id: plan.request_id.clone(),
+            ..SendDirectMessageRequest::default()
         });
         let is_hasty = rng.random_bool(0.1);
         let millis = if is_hasty { 5..150 } else { 5_000..10_000 };
