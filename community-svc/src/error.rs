@@ -3,14 +3,15 @@
 //! An [`Error`] knows its reason, its code, what to tell the caller and which
 //! details to attach. docs/errors.md lists them all; a test keeps it complete.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use community_proto::ERROR_DOMAIN;
 use community_proto::v1::ErrorReason;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
 
+mod details;
 mod from_bettermode;
+mod from_library;
 mod post_calls;
 
 pub(crate) use from_bettermode::Call;
@@ -24,8 +25,8 @@ pub enum Error {
     /// A field breaks its rule.
     #[error("{field} {rule}")]
     InvalidField {
-        /// Path of the field in the request.
-        field: &'static str,
+        /// Path of the field in the request: `tags[2]`.
+        field: Cow<'static, str>,
         /// What it must be, to be read after the field's name.
         rule: String,
     },
@@ -220,10 +221,18 @@ pub enum Error {
 
 impl Error {
     /// A field that breaks its rule; `rule` is read after the field's name.
-    pub(crate) fn invalid(field: &'static str, rule: impl Into<String>) -> Self {
+    pub(crate) fn invalid(field: impl Into<Cow<'static, str>>, rule: impl Into<String>) -> Self {
         Self::InvalidField {
-            field,
+            field: field.into(),
             rule: rule.into(),
+        }
+    }
+
+    /// The same error about the value at this place of a repeated field.
+    pub(crate) fn at(self, index: usize) -> Self {
+        match self {
+            Self::InvalidField { field, rule } => Self::invalid(format!("{field}[{index}]"), rule),
+            other => other,
         }
     }
 
@@ -266,10 +275,8 @@ impl Error {
             Self::Internal => ErrorReason::Internal,
             Self::Transport { code, .. } => match code {
                 Code::Unimplemented => ErrorReason::Unimplemented,
-                Code::DeadlineExceeded | Code::Cancelled => ErrorReason::DeadlineExceeded,
-                Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted => {
-                    ErrorReason::InvalidField
-                }
+                Code::DeadlineExceeded => ErrorReason::DeadlineExceeded,
+                Code::InvalidArgument => ErrorReason::InvalidField,
                 _ => ErrorReason::Internal,
             },
         }
@@ -335,7 +342,7 @@ impl Error {
         Status::from(self).into_http()
     }
 
-    fn field(&self) -> Option<(&'static str, String)> {
+    fn field(&self) -> Option<(&str, String)> {
         match self {
             Self::InvalidField { field, rule } => Some((field, rule.clone())),
             Self::SpaceNotFound => Some(("space_id", self.to_string())),
@@ -373,7 +380,7 @@ impl Error {
     /// What varies in the text, for programs; the text itself is for people.
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::InvalidField { field, .. } => vec![("field", (*field).to_owned())],
+            Self::InvalidField { field, .. } => vec![("field", field.to_string())],
             Self::MemberNotFound { by } => vec![("identifier", (*by).to_owned())],
             Self::UpstreamPermissionDenied { attempted, .. }
             | Self::UpstreamUnavailable { attempted, .. }
@@ -391,25 +398,6 @@ impl Error {
             Self::ImpersonationUnavailable => vec![("setting", "BETTERMODE_CLIENT_ID".to_owned())],
             _ => Vec::new(),
         }
-    }
-}
-
-impl From<Error> for Status {
-    fn from(error: Error) -> Self {
-        let reason = error.reason();
-        let metadata = error
-            .metadata()
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect::<std::collections::HashMap<_, _>>();
-        let mut details = ErrorDetails::with_error_info(reason.as_reason(), ERROR_DOMAIN, metadata);
-        if let Some((field, description)) = error.field() {
-            details.add_bad_request_violation(field, description);
-        }
-        if let Some(delay) = error.retry_after() {
-            details.set_retry_info(Some(delay));
-        }
-        Self::with_error_details(error.code(), error.to_string(), details)
     }
 }
 

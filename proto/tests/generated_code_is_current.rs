@@ -1,9 +1,13 @@
-//! Regenerates `src/gen` and compares. `UPDATE_PROTO=1` writes instead.
+//! Regenerates `src/gen` and `service_config.json` and compares. `UPDATE_PROTO=1` writes
+//! instead.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use community_proto::methods::{Kind, Methods};
 use prost_reflect::prost::Message as _;
+use prost_reflect::prost_types::FileDescriptorSet;
+use serde_json::{Value, json};
 
 fn proto_files(root: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(root.join("community/v1"))
@@ -47,25 +51,74 @@ fn generated_code_is_current() {
         .compile_fds(compiler.file_descriptor_set())
         .unwrap();
 
-    let generated = root.join("src/gen");
-    for name in ["community.v1.rs", "descriptor.binpb"] {
+    let set = fs::read(out.join("descriptor.binpb")).unwrap();
+    fs::write(out.join("service_config.json"), service_config(&set)).unwrap();
+
+    for (folder, name) in [
+        ("src/gen", "community.v1.rs"),
+        ("src/gen", "descriptor.binpb"),
+        ("", "service_config.json"),
+    ] {
         let fresh = fs::read(out.join(name)).unwrap();
+        let checked_in = root.join(folder).join(name);
         if std::env::var_os("UPDATE_PROTO").is_some() {
-            fs::create_dir_all(&generated).unwrap();
-            fs::write(generated.join(name), &fresh).unwrap();
+            fs::write(&checked_in, &fresh).unwrap();
         }
         assert!(
-            fs::read(generated.join(name)).ok().as_ref() == Some(&fresh),
-            "src/gen/{name} is out of date: run `cargo xtask proto`"
+            fs::read(&checked_in).ok().as_ref() == Some(&fresh),
+            "{name} is out of date: run `cargo xtask proto`"
         );
     }
 }
 
+/// Time-outs and retries for each kind of method, in gRPC's format.
+///
+/// A client that only knows codes cannot tell a write that the service refused from one
+/// whose answer was lost: both are UNAVAILABLE. So it repeats writes after
+/// RESOURCE_EXHAUSTED alone, which no broken connection looks like.
+fn service_config(set: &[u8]) -> String {
+    let set = FileDescriptorSet::decode(set).unwrap();
+    let methods = Methods::of(&set);
+    let names = |wanted: &dyn Fn(Kind, bool) -> bool| -> Vec<Value> {
+        methods
+            .iter()
+            .filter(|(_, method)| wanted(method.kind, method.streams))
+            .map(|(path, _)| {
+                let (service, method) = path[1..].split_once('/').unwrap();
+                json!({ "service": service, "method": method })
+            })
+            .collect()
+    };
+    let policy = |codes: &[&str]| {
+        json!({
+            "maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s",
+            "backoffMultiplier": 2, "retryableStatusCodes": codes,
+        })
+    };
+    let safe = policy(&["UNAVAILABLE", "RESOURCE_EXHAUSTED"]);
+    let config = json!({
+        "loadBalancingConfig": [{ "round_robin": {} }],
+        "methodConfig": [
+            {
+                "name": names(&|kind, streams| kind != Kind::Write && !streams),
+                "timeout": "30s",
+                "retryPolicy": safe,
+            },
+            { "name": names(&|_, streams| streams), "retryPolicy": safe },
+            {
+                "name": names(&|kind, streams| kind == Kind::Write && !streams),
+                "timeout": "30s",
+                "retryPolicy": policy(&["RESOURCE_EXHAUSTED"]),
+            },
+        ],
+        "retryThrottling": { "maxTokens": 100, "tokenRatio": 0.1 },
+    });
+    serde_json::to_string_pretty(&config).unwrap() + "\n"
+}
+
 #[test]
 fn the_descriptor_set_names_every_service() {
-    let set =
-        prost_reflect::prost_types::FileDescriptorSet::decode(community_proto::FILE_DESCRIPTOR_SET)
-            .unwrap();
+    let set = FileDescriptorSet::decode(community_proto::FILE_DESCRIPTOR_SET).unwrap();
     let services: Vec<String> = set
         .file
         .iter()

@@ -4,8 +4,8 @@
 use community_proto::v1::calendar_event_details::Description;
 use community_proto::v1::{
     CalendarEvent, CalendarEventDetails, CalendarEventMechanism, CalendarEventStatus,
-    CancelEventRequest, ErrorReason, ListEventsRequest, ListEventsResponse, PhysicalPlace,
-    RegisterForEventRequest, ScheduleEventRequest, UpdateEventRequest, VirtualPlace,
+    CancelEventRequest, ErrorReason, GeoPoint, ListEventsRequest, ListEventsResponse,
+    PhysicalPlace, RegisterForEventRequest, ScheduleEventRequest, UpdateEventRequest, VirtualPlace,
 };
 use integration_tests::{Failure, Sandbox, World};
 use prost_types::{FieldMask, Timestamp};
@@ -23,8 +23,10 @@ async fn an_event_is_kept_in_the_calendar_of_a_newer_network_until_it_is_cancell
     let river = PhysicalPlace {
         name: "River".to_owned(),
         place_id: "P1".to_owned(),
-        latitude: Some(38.7),
-        longitude: Some(-9.1),
+        position: Some(GeoPoint {
+            latitude: 38.7,
+            longitude: -9.1,
+        }),
         ..PhysicalPlace::default()
     };
     let details = CalendarEventDetails {

@@ -34,6 +34,24 @@ fn every_rpc_is_called_by_a_test_from_outside() {
 }
 
 #[test]
+fn every_rpc_is_on_the_page_of_calls() {
+    let path = repository::root().join("docs/grpcurl.md");
+    let page = fs::read_to_string(path).unwrap();
+    for file in ours() {
+        for service in &file.service {
+            for method in &service.method {
+                let call = format!(" community.v1.{}/{}\n", service.name(), method.name());
+                assert!(
+                    page.contains(&call),
+                    "docs/grpcurl.md has no{call}add it to xtask/src/up/grpcurl_calls.rs, then run \
+                     `cargo xtask grpcurl`"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn every_error_reason_is_provoked_by_a_test_from_outside() {
     let tests = sources_of_these_tests();
     // Numbers have gaps.

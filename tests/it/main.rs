@@ -45,6 +45,7 @@ mod hostile_connections;
 mod limits;
 mod outages;
 mod replicas;
+mod rolling_restarts;
 mod shutdown;
 
 // Running it.
@@ -55,16 +56,19 @@ mod testing_mode;
 mod tls;
 
 // Promises to strangers: the contract, and the vendor's schema and signature.
+mod clients_in_other_languages;
 mod contract;
 mod vendor_schema;
 mod vendor_signature;
 
 // The repository itself.
 mod dependencies_point_inward;
+mod every_error_is_complete;
 mod every_rpc_is_covered;
 mod tidy;
 
 // Helpers that only these tests need.
+mod any_request;
 mod grpcurl;
 mod raw_grpc;
 mod raw_http;

@@ -121,30 +121,7 @@ async fn what_the_post_type_does_not_take_is_refused_before_bettermode_hears_of_
         post_type_id: event,
         ..picnic(&space)
     };
-    type Break = fn(&mut CreatePostRequest);
-    let cases: [(&str, Break); 8] = [
-        ("title", |post| post.title.clear()),
-        ("fields", |post| post.fields.clear()),
-        ("fields", |post| {
-            post.fields.push(field("colour", &json!("red")))
-        }),
-        ("fields", |post| {
-            post.fields.push(field("capacity", &json!(13)))
-        }),
-        ("fields", |post| {
-            post.fields[0] = field("start_date", &json!("on Monday"))
-        }),
-        ("fields", |post| {
-            post.fields[0] = field("start_date", &json!(null))
-        }),
-        ("fields", |post| {
-            post.fields[1] = field("capacity", &json!("12"))
-        }),
-        ("fields", |post| {
-            post.content = Some(Content::Text("A second body".to_owned()))
-        }),
-    ];
-    for (name, break_it) in cases {
+    for (name, break_it) in UNFIT {
         let mut request = base.clone();
         break_it(&mut request);
         refused(&sandbox, request)
@@ -154,6 +131,32 @@ async fn what_the_post_type_does_not_take_is_refused_before_bettermode_hears_of_
     }
     assert_eq!(sandbox.fake.requests("createPost").await, 0);
 }
+
+type Break = fn(&mut CreatePostRequest);
+
+/// How a picnic does not fit its type, and which field is to blame.
+const UNFIT: &[(&str, Break)] = &[
+    ("title", |post| post.title.clear()),
+    ("fields", |post| post.fields.clear()),
+    ("fields", |post| {
+        post.fields.push(field("colour", &json!("red")));
+    }),
+    ("fields", |post| {
+        post.fields.push(field("capacity", &json!(13)));
+    }),
+    ("fields", |post| {
+        post.fields[0] = field("start_date", &json!("on Monday"));
+    }),
+    ("fields", |post| {
+        post.fields[0] = field("start_date", &json!(null));
+    }),
+    ("fields", |post| {
+        post.fields[1] = field("capacity", &json!("12"));
+    }),
+    ("fields", |post| {
+        post.content = Some(Content::Text("A second body".to_owned()));
+    }),
+];
 
 #[tokio::test]
 async fn a_value_that_is_no_json_is_refused_at_once() {

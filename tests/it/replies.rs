@@ -162,7 +162,7 @@ async fn a_reply_without_an_answer_has_an_unknown_outcome_and_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_reply_or_list_that_breaks_a_rule_is_refused_and_bettermode_hears_nothing() {
+async fn a_reply_that_breaks_a_rule_is_refused_and_bettermode_hears_nothing() {
     let sandbox = Sandbox::start().await;
     let id = "somePost0000000";
     let html = |html: &str| CreateReplyRequest {
@@ -203,6 +203,13 @@ async fn a_reply_or_list_that_breaks_a_rule_is_refused_and_bettermode_hears_noth
             .is(Code::InvalidArgument, ErrorReason::InvalidField)
             .about(field);
     }
+    assert_eq!(sandbox.fake.requests("post").await, 0);
+}
+
+#[tokio::test]
+async fn a_list_of_replies_that_breaks_a_rule_is_refused_and_bettermode_hears_nothing() {
+    let sandbox = Sandbox::start().await;
+    let id = "somePost0000000";
     let list = |id: &str, order: &str, page_size| ListRepliesRequest {
         post_id: id.to_owned(),
         order_by: order.to_owned(),
@@ -223,9 +230,7 @@ async fn a_reply_or_list_that_breaks_a_rule_is_refused_and_bettermode_hears_noth
     Failure::of(sandbox.clients.community().list_replies(forged).await)
         .is(Code::InvalidArgument, ErrorReason::InvalidPageToken)
         .about("page_token");
-    for operation in ["post", "replies", "createReply"] {
-        assert_eq!(sandbox.fake.requests(operation).await, 0);
-    }
+    assert_eq!(sandbox.fake.requests("replies").await, 0);
 }
 
 fn text(post: &str, text: &str) -> CreateReplyRequest {

@@ -1,5 +1,6 @@
 //! `INTEGRATION_ENABLE_BETTERMODE=false`: everything says so, nothing is asked.
 
+use community_proto::v1;
 use community_proto::v1::get_member_request::Identifier;
 use community_proto::v1::{
     CancelEventRequest, DependencyState, ErrorReason, GetMemberByEmailRequest, GetMemberRequest,
@@ -60,6 +61,42 @@ async fn every_rpc_names_the_setting_and_bettermode_hears_nothing() {
     let answer = community.get_status(GetStatusRequest {}).await.unwrap();
     let bettermode = &answer.into_inner().status.unwrap().dependencies[0];
     assert_eq!(bettermode.state(), DependencyState::Disabled);
+    assert_eq!(sandbox.fake.requests("limitedToken").await, 0);
+}
+
+#[tokio::test]
+async fn rpcs_about_members_spaces_and_event_types_name_the_setting_too() {
+    let sandbox = switched_off().await;
+    let mut community = sandbox.clients.community();
+    names_the_setting(
+        community
+            .list_members(v1::ListMembersRequest::default())
+            .await,
+    );
+    names_the_setting(
+        community
+            .update_member(v1::UpdateMemberRequest::default())
+            .await,
+    );
+    names_the_setting(
+        community
+            .invite_members(v1::InviteMembersRequest::default())
+            .await,
+    );
+    names_the_setting(
+        community
+            .list_spaces(v1::ListSpacesRequest::default())
+            .await,
+    );
+    names_the_setting(community.get_space(v1::GetSpaceRequest::default()).await);
+    let request = v1::ListSpaceMembersRequest::default();
+    names_the_setting(community.list_space_members(request).await);
+    let request = v1::AddSpaceMemberRequest::default();
+    names_the_setting(community.add_space_member(request).await);
+    let request = v1::RemoveSpaceMemberRequest::default();
+    names_the_setting(community.remove_space_member(request).await);
+    let request = v1::ListEventTypesRequest::default();
+    names_the_setting(community.list_event_types(request).await);
     assert_eq!(sandbox.fake.requests("limitedToken").await, 0);
 }
 

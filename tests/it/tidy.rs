@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use community_proto::v1::ErrorReason;
+use tonic::Code;
 
 use crate::repository;
 
@@ -99,9 +100,11 @@ fn every_error_reason_is_explained_with_its_code() {
         .collect();
     // Numbers have gaps.
     for reason in (1..=999).filter_map(|number| ErrorReason::try_from(number).ok()) {
-        let name = format!("`{}`", reason.as_reason());
-        let row = rows.iter().find(|row| row[1] == name);
-        let row = row.unwrap_or_else(|| panic!("docs/errors.md does not explain {name}"));
+        // The anchor is where the error's Help link leads.
+        let name = reason.as_reason();
+        let cell = format!("`{name}`<a id=\"{}\"></a>", name.to_ascii_lowercase());
+        let row = rows.iter().find(|row| row[1] == cell);
+        let row = row.unwrap_or_else(|| panic!("docs/errors.md has no row | {cell} |"));
         assert!(
             row[2].chars().all(|c| c.is_ascii_uppercase() || c == '_') && !row[2].is_empty(),
             "{name} has no code: {row:?}"
@@ -120,6 +123,19 @@ fn the_error_page_explains_no_reason_that_does_not_exist() {
             ErrorReason::from_str_name(&full).is_some(),
             "{name} is no reason"
         );
+    }
+}
+
+#[test]
+fn the_error_page_maps_every_code_to_http() {
+    let text = fs::read_to_string(repository::root().join("docs/errors.md")).unwrap();
+    for number in 0..=16 {
+        let code = Code::from_i32(number);
+        let wanted = format!("| {number} | {} |", community_proto::http_status(code));
+        let row = text.lines().find(|line| line.contains(&wanted));
+        let row = row.unwrap_or_else(|| panic!("no row has {wanted}"));
+        let name = row.split('|').nth(1).unwrap().trim().replace('_', "");
+        assert!(format!("{code:?}").eq_ignore_ascii_case(&name), "{row}");
     }
 }
 

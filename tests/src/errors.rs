@@ -6,7 +6,7 @@ use std::time::Duration;
 use community_proto::ERROR_DOMAIN;
 use community_proto::v1::ErrorReason;
 use tonic::{Code, Response, Status};
-use tonic_types::StatusExt as _;
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// A failed call, taken apart.
 #[derive(Debug, Clone)]
@@ -44,14 +44,16 @@ impl Failure {
             .unwrap_or_else(|| panic!("no ErrorInfo in {status:?}"));
         assert_eq!(info.domain, ERROR_DOMAIN, "{status:?}");
         let name = format!("ERROR_REASON_{}", info.reason);
+        let reason = ErrorReason::from_str_name(&name)
+            .unwrap_or_else(|| panic!("{} is no reason of the contract", info.reason));
+        complete(status, &details, reason);
         let violations = details
             .bad_request()
             .map(|bad| bad.field_violations.as_slice())
             .unwrap_or_default();
         Self {
             code: status.code(),
-            reason: ErrorReason::from_str_name(&name)
-                .unwrap_or_else(|| panic!("{} is no reason of the contract", info.reason)),
+            reason,
             metadata: info.metadata.clone().into_iter().collect(),
             fields: violations.iter().map(|bad| bad.field.clone()).collect(),
             retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
@@ -69,5 +71,30 @@ impl Failure {
     /// Panics unless `BadRequest` names this field and no other.
     pub fn about(self, field: &str) {
         assert_eq!(self.fields, [field], "{self:?}");
+    }
+}
+
+/// Panics unless the error has what docs/errors.md promises of its kind.
+fn complete(status: &Status, details: &ErrorDetails, reason: ErrorReason) {
+    let help = details.help().and_then(|help| help.links.first());
+    let help = help.unwrap_or_else(|| panic!("no Help in {status:?}"));
+    assert_eq!(help.url, community_proto::error_help(reason), "{status:?}");
+
+    let resource = details.resource_info();
+    let missing = status.code() == Code::NotFound;
+    assert_eq!(resource.is_some(), missing, "ResourceInfo: {status:?}");
+
+    let delay = details.retry_info().and_then(|retry| retry.retry_delay);
+    let delay = delay.map(|delay| delay.as_nanos().div_ceil(1_000_000));
+    let pushback = status.metadata().get("grpc-retry-pushback-ms");
+    let pushback = pushback.map(|text| text.to_str().expect("a number"));
+    match (delay, pushback) {
+        (Some(delay), Some(pushback)) => assert_eq!(pushback, delay.to_string(), "{status:?}"),
+        (None, None) => {
+            let retried = [Code::Unavailable, Code::ResourceExhausted];
+            assert!(!retried.contains(&status.code()), "no pushback: {status:?}");
+        }
+        (None, Some("-1")) => {}
+        other => panic!("{other:?} does not fit: {status:?}"),
     }
 }

@@ -1,14 +1,14 @@
 //! Where the tools and the built programs are.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// A tool's path, as `cargo xtask test` hands it on: `TEST_REDIS_SERVER`,
 /// `TEST_MONGOD`, `TEST_GRPCURL`, `TEST_BUF`, `TEST_CURL`, `TEST_OPENSSL`,
-/// `TEST_NODE`, `TEST_H2LOAD`, and `TEST_VENDOR_CLIENT`, the folder whose `node_modules` holds the
-/// vendor's client.
+/// `TEST_NODE`, `TEST_PYTHON`, `TEST_H2LOAD`; `TEST_VENDOR_CLIENT` and `TEST_GRPC_NODE`, folders
+/// whose `node_modules` hold the vendor's client and gRPC; `TEST_GRPC_PYTHON`, a folder of Python
+/// packages with gRPC.
 ///
 /// Panics without it: a test that cannot run has not passed.
 #[must_use]
@@ -73,8 +73,27 @@ pub fn seed() -> u32 {
         Ok(text) => text.parse().expect("TEST_SEED is a whole number"),
         Err(_) => rand::random(),
     };
-    let _ = writeln!(std::io::stderr(), "TEST_SEED={seed}");
+    say(&format!("TEST_SEED={seed}"));
     seed
+}
+
+/// How much of something a test does: the number in this variable, else `usual`.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "more than usual, for those who ask for it"
+)]
+pub fn number(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).map_or(usual, |text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is no whole number"))
+    })
+}
+
+/// Writes a line that is shown when the test fails, and with `--nocapture`.
+#[expect(clippy::print_stderr, reason = "what cargo keeps for a failed test")]
+pub fn say(line: &str) {
+    eprintln!("{line}");
 }
 
 /// A program of this workspace, built beside the running test.

@@ -41,6 +41,14 @@ pub(crate) enum Error {
     },
 
     #[error(
+        "{calls} did not answer as xtask/src/up/grpcurl_calls.rs expects: correct the call there, or the service"
+    )]
+    CallsFailed { calls: String },
+
+    #[error("xtask/src/up/grpcurl_calls.rs has no call of {methods}: add one for each")]
+    CallsMissing { methods: String },
+
+    #[error(
         "{address} is already in use: stop what listens there, or set {setting} to another address"
     )]
     AddressInUse {

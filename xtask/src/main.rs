@@ -1,5 +1,5 @@
 //! The commands of this repository: `cargo xtask up`, `test`, `bench`, `chaos`,
-//! `fuzz`, `tools`, `proto`.
+//! `fuzz`, `tools`, `proto`, `grpcurl`.
 //!
 //! It starts and stops programs and fetches the tools that they need; it holds
 //! none of the product's logic and depends on none of its crates.
@@ -34,6 +34,8 @@ struct Cli {
 enum Command {
     /// Build and run the fake BetterMode, the service and the edge; Ctrl-C stops all
     Up(up::Options),
+    /// Call every RPC with grpcurl, and write docs/grpcurl.md from the answers
+    Grpcurl(up::PageOptions),
     /// Run every test against real Redis, real `MongoDB` and the built programs
     Test {
         /// Only tests whose name contains one of these
@@ -69,6 +71,7 @@ fn run(command: Command) -> Result<(), Error> {
     let workspace = Workspace::find()?;
     match command {
         Command::Up(options) => up::run(&workspace, &options),
+        Command::Grpcurl(options) => up::grpcurl(&workspace, &options),
         Command::Test { filters } => run_tests::run(&workspace, &filters),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Chaos(options) => chaos::run(&workspace, &options),

@@ -22,6 +22,9 @@ const VARIABLES: &[(&str, Tool)] = &[
     ("TEST_OPENSSL", Tool::OpenSsl),
     ("TEST_NODE", Tool::Node),
     ("TEST_VENDOR_CLIENT", Tool::VendorClient),
+    ("TEST_PYTHON", Tool::Python),
+    ("TEST_GRPC_PYTHON", Tool::GrpcPython),
+    ("TEST_GRPC_NODE", Tool::GrpcNode),
     ("TEST_H2LOAD", Tool::H2load),
 ];
 

@@ -109,7 +109,9 @@ fn system_packages(missing: &[Tool]) -> Vec<&'static str> {
     for tool in missing {
         match tool.source() {
             Source::System { package } => need(false, &[package]),
-            Source::Python { .. } => need(system::has_pip(), &["python3", "python3-pip"]),
+            Source::Python { .. } | Source::PythonTree { .. } => {
+                need(system::has_pip(), &["python3", "python3-pip"]);
+            }
             Source::Npm { .. } => {
                 need(system::has_npm(), &["nodejs", "npm"]);
                 need(system::has_python(), &["python3"]);
@@ -142,9 +144,15 @@ fn fetch_all(folder: &Path, missing: &[Tool]) -> Result<(), Error> {
 
 /// The tool in a version that will do: from the PATH, else from the folder.
 fn find(folder: &Path, tool: Tool) -> Option<PathBuf> {
-    if let Source::NpmTree { package, version } = tool.source() {
-        let tree = folder.join(tool.program());
-        return fetch::tree_holds(&tree, package, version).then_some(tree);
+    let tree = folder.join(tool.program());
+    match tool.source() {
+        Source::NpmTree { packages } => {
+            return fetch::npm_tree_holds(&tree, packages).then_some(tree);
+        }
+        Source::PythonTree { packages } => {
+            return fetch::python_tree_holds(&tree, packages).then_some(tree);
+        }
+        _ => {}
     }
     let candidates = [processes::on_path(tool.program()), Some(own(folder, tool))];
     candidates.into_iter().flatten().find(|path| {

@@ -5,6 +5,8 @@
 //! one of the three ends by itself.
 
 mod examples;
+mod grpcurl_calls;
+mod grpcurl_page;
 mod readiness;
 mod services;
 mod settings;
@@ -39,6 +41,45 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error>
     } else {
         Stores::Embedded
     };
+    let outcome = with_demo(workspace, stores, |running| serve(running, options));
+    match outcome {
+        // Ctrl-C is how a person ends this; nothing went wrong.
+        Err(Error::Interrupted) if !options.check => Ok(()),
+        other => other,
+    }
+}
+
+/// How to make the page of grpcurl calls.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PageOptions {
+    /// Make every call, and write nothing
+    #[arg(long)]
+    check: bool,
+}
+
+/// Calls every RPC with grpcurl and writes docs/grpcurl.md from what is answered.
+pub(crate) fn grpcurl(workspace: &Workspace, options: &PageOptions) -> Result<(), Error> {
+    with_demo(workspace, Stores::Embedded, |running| {
+        grpcurl_page::make(running, options.check)
+    })
+}
+
+/// The demo while it runs.
+struct Running<'a> {
+    workspace: &'a Workspace,
+    demo: &'a Demo,
+    tools: &'a Tools,
+    services: &'a mut Services,
+    interrupt: &'a Interrupt,
+    world: world::World,
+}
+
+/// Builds and starts all of it, does the work, stops all of it.
+fn with_demo(
+    workspace: &Workspace,
+    stores: Stores,
+    work: impl FnOnce(&mut Running<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let demo = Demo::read(workspace, stores)?;
     demo.require_free_addresses()?;
     let interrupt = Interrupt::listen()?;
@@ -47,24 +88,30 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error>
     start_afresh(&workspace.demo())?;
 
     let mut services = Services::default();
-    let outcome = serve(workspace, options, &demo, &tools, &mut services, &interrupt);
+    let started = start(workspace, &demo, &tools, &mut services, &interrupt);
+    let outcome = started.and_then(|world| {
+        work(&mut Running {
+            workspace,
+            demo: &demo,
+            tools: &tools,
+            services: &mut services,
+            interrupt: &interrupt,
+            world,
+        })
+    });
     terminal::heading("stopping");
     services.stop(&interrupt);
-    match outcome {
-        // Ctrl-C is how a person ends this; nothing went wrong.
-        Err(Error::Interrupted) if !options.check => Ok(()),
-        other => other,
-    }
+    outcome
 }
 
-fn serve(
+/// Starts all of it, each part when the one before is ready; what the fake then holds.
+fn start(
     workspace: &Workspace,
-    options: &Options,
     demo: &Demo,
     tools: &Tools,
     services: &mut Services,
     interrupt: &Interrupt,
-) -> Result<(), Error> {
+) -> Result<world::World, Error> {
     let curl = tools.path(Tool::Curl);
     let mut start = |name, colour, variables: Vec<(&'static str, String)>, ready: &str| {
         services.start(workspace, name, colour, &variables)?;
@@ -89,8 +136,19 @@ fn serve(
         &demo.health_url(),
     )?;
 
-    let world = world::World::read(curl, &demo.world_url())?;
-    let examples = examples::all(workspace, tools, demo, &world);
+    world::World::read(curl, &demo.world_url())
+}
+
+fn serve(running: &mut Running<'_>, options: &Options) -> Result<(), Error> {
+    let Running {
+        workspace,
+        demo,
+        tools,
+        services,
+        interrupt,
+        world,
+    } = running;
+    let examples = examples::all(workspace, tools, demo, world);
     let script = examples::write(workspace, &examples)?;
     examples::print(&examples);
     terminal::line(format_args!(

@@ -232,13 +232,15 @@ fn count(count: Option<u32>) -> i32 {
 }
 
 fn physical(place: PhysicalPlace) -> pb::PhysicalPlace {
-    let (latitude, longitude) = place.position.unzip();
+    let point = |(latitude, longitude)| pb::GeoPoint {
+        latitude,
+        longitude,
+    };
     pb::PhysicalPlace {
         name: place.name.unwrap_or_default(),
         address: place.address.unwrap_or_default(),
         place_id: place.place_id.unwrap_or_default(),
-        latitude,
-        longitude,
+        position: place.position.map(point),
     }
 }
 

@@ -220,16 +220,13 @@ fn physical_place(place: pb::PhysicalPlace) -> Result<PhysicalPlace, Error> {
         let text = validate::text(FIELD, value, 0, most)?;
         Ok::<_, Error>(Some(text).filter(|text| !text.trim().is_empty()))
     };
-    let position = match (place.latitude, place.longitude) {
-        (None, None) => None,
-        (Some(latitude), Some(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
-            Some((latitude, longitude))
-        }
-        _ => {
-            let rule = "must have latitude (-90 to 90) and longitude (-180 to 180), or neither";
-            return Err(Error::invalid(FIELD, rule));
-        }
-    };
+    let on_the_globe =
+        |point: &pb::GeoPoint| point.latitude.abs() <= 90.0 && point.longitude.abs() <= 180.0;
+    if !place.position.as_ref().is_none_or(on_the_globe) {
+        let rule = "must have a latitude of -90 to 90 and a longitude of -180 to 180";
+        return Err(Error::invalid(FIELD, rule));
+    }
+    let position = place.position.map(|at| (at.latitude, at.longitude));
     let place = PhysicalPlace {
         name: text(place.name, 255)?,
         address: text(place.address, 500)?,

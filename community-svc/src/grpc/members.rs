@@ -55,9 +55,11 @@ pub(super) async fn batch_get(
     if !(1..=MAX_BATCH).contains(&request.member_ids.len()) {
         return Err(Error::invalid("member_ids", "must hold 1 to 200 ids"));
     }
-    let ids = request.member_ids.into_iter();
-    let keys = ids.map(|id| Ok(MemberKey(MemberId::new(validate::id("member_ids", id)?))));
-    let keys = keys.collect::<Result<Vec<_>, Error>>()?;
+    let ids = validate::each("member_ids", request.member_ids, validate::id)?;
+    let keys: Vec<_> = ids
+        .into_iter()
+        .map(|id| MemberKey(MemberId::new(id)))
+        .collect();
     let reads = keys.iter().map(|key| async move {
         let outcome = community.members.by_id(key, &options).await;
         convert::batch_result(&key.0, outcome)

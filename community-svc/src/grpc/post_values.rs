@@ -40,9 +40,9 @@ pub(super) fn title(title: String) -> Result<String, Error> {
 
 pub(super) fn tags(tags: Vec<String>) -> Result<Vec<String>, Error> {
     at_most("tags", tags.len(), MAX_TAGS)?;
-    let tags = tags.into_iter();
-    tags.map(|tag| validate::text("tags", tag, 1, 100))
-        .collect()
+    validate::each("tags", tags, |field, tag| {
+        validate::text(field, tag, 1, 100)
+    })
 }
 
 /// Keys and values; whether a post takes them is another question.

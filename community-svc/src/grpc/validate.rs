@@ -46,6 +46,19 @@ pub(super) fn text(
     Ok(value)
 }
 
+/// Every value of a repeated field; what is wrong is named with its place: `tags[2]`.
+pub(super) fn each<T, U>(
+    field: &'static str,
+    values: Vec<T>,
+    check: impl Fn(&'static str, T) -> Result<U, Error>,
+) -> Result<Vec<U>, Error> {
+    let checked = values
+        .into_iter()
+        .enumerate()
+        .map(|(index, value)| check(field, value).map_err(|error| error.at(index)));
+    checked.collect()
+}
+
 /// A time that may be left out.
 pub(super) fn optional_time(
     field: &'static str,
@@ -69,8 +82,7 @@ pub(super) fn ids<T>(
     if values.len() > most {
         return Err(Error::invalid(field, format!("must be at most {most}")));
     }
-    let checked = values.into_iter().map(|value| id(field, value).map(&make));
-    checked.collect()
+    each(field, values, |field, value| id(field, value).map(&make))
 }
 
 /// How many a list is to answer with: 0 is the default, too many the maximum.
@@ -155,6 +167,15 @@ mod tests {
         let sizes = [0, 1, 90, 91, i32::MAX].map(|asked| page_size(asked, 50, 90).unwrap());
         assert_eq!(sizes, [50, 1, 90, 90, 90]);
         assert!(page_size(-1, 50, 90).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_list_is_named_with_its_place() {
+        let tags = ["news", "", "old"].map(str::to_owned).to_vec();
+        let problem = each("tags", tags, |field, tag| text(field, tag, 1, 9)).unwrap_err();
+        assert_eq!(problem, Error::invalid("tags[1]", "must not be empty"));
+        let ids = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(each("ids", ids, id).unwrap(), ["a", "b"]);
     }
 
     #[test]

@@ -20,11 +20,18 @@ pub(crate) fn complete(outcome: Result<Response, Error>) -> Response {
         return response;
     }
     match Status::from_header_map(response.headers()) {
-        Some(status) if status.details().is_empty() => Error::Transport {
-            code: status.code(),
-            message: status.message().to_owned(),
+        Some(status) if status.details().is_empty() => {
+            let error = Error::of_library(status.code(), status.message());
+            let mut completed = error.into_http();
+            // Such as the encodings that the library would have taken.
+            for (name, value) in response.headers() {
+                completed
+                    .headers_mut()
+                    .entry(name)
+                    .or_insert_with(|| value.clone());
+            }
+            completed
         }
-        .into_http(),
         _ => response,
     }
 }

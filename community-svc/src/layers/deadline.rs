@@ -33,7 +33,12 @@ where
     if is_streaming(request.uri().path()) {
         return Ok(work(request).await);
     }
-    let end = started + limit(request.headers()).saturating_sub(HEAD_START);
+    let limit = limit(request.headers());
+    if limit <= HEAD_START {
+        // Nobody would hear of a write that begins now.
+        return Err(Error::DeadlineExceeded);
+    }
+    let end = started + limit.saturating_sub(HEAD_START);
     let mut work = pin!(work(request));
     // An answer at hand needs no timer.
     if let Poll::Ready(response) = futures::poll!(work.as_mut()) {

@@ -139,6 +139,45 @@ async fn an_error_without_a_reason_gets_one_and_keeps_its_code() {
     assert!(counted(&registry, "other", Code::Unimplemented));
 }
 
+#[tokio::test]
+async fn a_completed_error_keeps_what_else_the_answer_said() {
+    let (layers, _) = layers(1);
+    let inbound = before(layers, |_| {
+        let mut bare = fine();
+        bare.headers_mut()
+            .insert(Status::GRPC_STATUS, (Code::Unimplemented as i32).into());
+        let known = http::HeaderValue::from_static("identity");
+        bare.headers_mut().insert("grpc-accept-encoding", known);
+        ready(Ok(bare))
+    });
+    let response = inbound.answer(call(PATH, &[])).await;
+    assert_eq!(response.headers()["grpc-accept-encoding"], "identity");
+    assert_eq!(
+        response
+            .headers()
+            .get_all(Status::GRPC_STATUS)
+            .iter()
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn work_whose_deadline_has_passed_is_not_begun() {
+    let (layers, _) = layers(1);
+    let inbound = before(
+        layers,
+        |_| -> std::future::Ready<Result<Response, Infallible>> { panic!("it was begun") },
+    );
+    for timeout in ["0n", "1n", "2m"] {
+        let response = inbound
+            .clone()
+            .answer(call(PATH, &[("grpc-timeout", timeout)]))
+            .await;
+        assert_eq!(reason(&response).0, Code::DeadlineExceeded, "{timeout}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn work_is_ended_by_its_deadline() {
     let started = Instant::now();

@@ -7,6 +7,8 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+#[path = "against_fake/calendar.rs"]
+mod calendar;
 #[path = "against_fake/posts.rs"]
 mod posts;
 #[path = "against_fake/spaces.rs"]
@@ -20,10 +22,9 @@ use std::{
 use async_trait::async_trait;
 use bettermode::{
     Budget, Capabilities, Class, Client, Config, ConversationMessage, ConversationRef, Cost,
-    CreatePost, Credentials, Email, Error, EventChange, EventDetails, EventStatus, Exhausted,
-    FoundMessages, Mechanism, Member, MemberId, MemberRef, NetworkId, NewEvent, PostStatus,
-    PostType, Quota, SoughtEvent, SoughtMessage, SpaceId, Subject, TimeSource, Transport,
-    VirtualPlace,
+    CreatePost, Credentials, Email, Error, Exhausted, FoundMessages, Mechanism, Member, MemberId,
+    MemberRef, NetworkId, PostStatus, PostType, Quota, SoughtMessage, SpaceId, Subject, TimeSource,
+    Transport,
 };
 use bytes::Bytes;
 use fake_bettermode::{Fake, FakeConfig, Generation};
@@ -395,109 +396,6 @@ async fn a_message_that_was_sent_is_found_again_and_read_by_both_sides() {
         stage.predictions_held();
     })
     .await;
-}
-
-#[tokio::test]
-async fn an_event_lives_its_life_in_either_generation() {
-    both(async |stage, generation| {
-        let data = stage
-            .ask("{ spaces(limit: 20) { nodes { id slug } } }")
-            .await;
-        let spaces = data["spaces"]["nodes"].as_array().unwrap();
-        let meetups = spaces
-            .iter()
-            .find(|space| space["slug"] == "meetups")
-            .unwrap();
-        let space_id = SpaceId::new(meetups["id"].as_str().unwrap());
-        let new = NewEvent {
-            space_id: space_id.clone(),
-            details: walk(),
-        };
-        let since = clock()() - Duration::from_secs(60);
-        let event = stage.client.create_event(&new).await.unwrap();
-        assert_eq!(
-            (event.title.as_str(), event.end),
-            ("Walk", Some(new.details.end))
-        );
-        assert_eq!(
-            (event.start, event.status.clone()),
-            (new.details.start, EventStatus::Published)
-        );
-        assert_eq!(
-            event.virtual_places[0].url,
-            new.details.virtual_places[0].url
-        );
-        let sought = SoughtEvent {
-            space_id: &space_id,
-            title: "Walk",
-            start: new.details.start,
-            since,
-        };
-        let found = stage.client.find_event(&sought).await.unwrap();
-        assert_eq!(found, std::slice::from_ref(&event));
-
-        let change = EventChange {
-            title: Some("Long walk".to_owned()),
-            capacity: Some(3),
-            ..EventChange::default()
-        };
-        let changed = stage.client.update_event(&event.id, &change).await.unwrap();
-        assert_eq!(
-            (changed.title.as_str(), changed.capacity),
-            ("Long walk", Some(3))
-        );
-        assert_eq!(
-            (changed.start, &changed.virtual_places),
-            (event.start, &event.virtual_places)
-        );
-        assert_eq!(stage.client.find_event(&sought).await.unwrap(), vec![]);
-
-        let member = stage.members().await[2].0.clone();
-        let coming = stage.client.acting_as(member).unwrap();
-        let registered = coming.register_for_event(&event.id).await;
-        match generation {
-            Generation::Newer => {
-                registered.unwrap();
-                let (event, registered) = coming.event(&event.id).await.unwrap();
-                assert_eq!((event.registrations, registered), (Some(1), true));
-                assert!(!stage.client.event(&event.id).await.unwrap().1);
-            }
-            Generation::Published => {
-                assert!(matches!(registered, Err(Error::NotSupported { .. })));
-            }
-        }
-        let listed = stage.client.events(&space_id, 1, None).await.unwrap();
-        assert_eq!(listed.items[0].id, event.id);
-        stage.client.cancel_event(&event.id).await.unwrap();
-        let listed = stage.client.events(&space_id, 50, None).await.unwrap();
-        assert!(listed.items.iter().all(|one| one.id != event.id));
-        let (gone, _) = stage.client.event(&event.id).await.unwrap();
-        assert_eq!(gone.status, EventStatus::Deleted);
-        let again = stage.client.cancel_event(&event.id).await;
-        let what = Subject::Event;
-        assert_eq!(again, Err(Error::NotFound { what }));
-        stage.predictions_held();
-    })
-    .await;
-}
-
-fn walk() -> EventDetails {
-    let meeting = VirtualPlace {
-        url: "https://meet.example.com/1".to_owned(),
-        provider: None,
-    };
-    EventDetails {
-        title: "Walk".to_owned(),
-        html: "<p>Shoes!</p>".to_owned(),
-        start: "2031-05-01T09:00:00Z".parse().unwrap(),
-        end: "2031-05-01T11:00:00Z".parse().unwrap(),
-        time_zone: "Europe/Lisbon".to_owned(),
-        physical_places: vec![],
-        virtual_places: vec![meeting],
-        host_ids: vec![],
-        capacity: Some(2),
-        notify: true,
-    }
 }
 
 #[tokio::test]

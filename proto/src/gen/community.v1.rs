@@ -751,15 +751,22 @@ pub struct PhysicalPlace {
     #[prost(string, tag = "2")]
     pub address: ::prost::alloc::string::String,
     /// The id that the vendor's map service has for it, at most 255 characters. Newer
-    /// networks require it, with latitude and longitude; older ones keep none of them.
+    /// networks require it, with the position; older ones keep neither.
     #[prost(string, tag = "3")]
     pub place_id: ::prost::alloc::string::String,
-    /// Degrees north of the equator, -90 to 90; absent when not known.
-    #[prost(double, optional, tag = "4")]
-    pub latitude: ::core::option::Option<f64>,
-    /// Degrees east of Greenwich, -180 to 180; absent when not known.
-    #[prost(double, optional, tag = "5")]
-    pub longitude: ::core::option::Option<f64>,
+    /// Where it is on the globe; absent when not known.
+    #[prost(message, optional, tag = "4")]
+    pub position: ::core::option::Option<GeoPoint>,
+}
+/// A point on the globe.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct GeoPoint {
+    /// Degrees north of the equator, -90 to 90.
+    #[prost(double, tag = "1")]
+    pub latitude: f64,
+    /// Degrees east of Greenwich, -180 to 180.
+    #[prost(double, tag = "2")]
+    pub longitude: f64,
 }
 /// A place that people dial in to.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

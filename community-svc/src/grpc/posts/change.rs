@@ -115,9 +115,9 @@ mod tests {
         }
     }
 
-    fn wrong(request: pb::UpdatePostRequest) -> &'static str {
+    fn wrong(request: pb::UpdatePostRequest) -> String {
         match change(request) {
-            Err(Error::InvalidField { field, .. }) => field,
+            Err(Error::InvalidField { field, .. }) => field.into_owned(),
             other => panic!("{other:?}"),
         }
     }

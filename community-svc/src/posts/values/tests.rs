@@ -48,9 +48,9 @@ fn with(fields: impl IntoIterator<Item = Field>) -> Values {
     }
 }
 
-fn refused(result: Result<Vec<MappingField>, Error>) -> (&'static str, String) {
+fn refused(result: Result<Vec<MappingField>, Error>) -> (String, String) {
     match result {
-        Err(Error::InvalidField { field, rule }) => (field, rule),
+        Err(Error::InvalidField { field, rule }) => (field.into_owned(), rule),
         other => panic!("{other:?}"),
     }
 }
