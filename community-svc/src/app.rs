@@ -44,6 +44,7 @@ use crate::services::Services;
 use crate::spaces::Spaces;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
+use crate::writes::{SharedWriteStore, Timing, Writes};
 
 mod port;
 
@@ -246,7 +247,20 @@ fn parts(
         clock: Arc::clone(&clock),
     });
     let enabled = config.bettermode.enabled;
-    let community = community(enabled, upstream, stores.cache, &copies, health.clone());
+    let writes = Writes::new(
+        Arc::clone(&stores.writes),
+        Arc::clone(&clock),
+        tasks.clone(),
+        timing(&config),
+        metrics.clone(),
+    );
+    let community = community(
+        enabled,
+        upstream,
+        stores.cache,
+        (&copies, writes),
+        health.clone(),
+    );
     let effects = Effects::new(
         copies,
         stores.members,
@@ -261,6 +275,7 @@ fn parts(
     let background = Background::new(
         Arc::clone(&stores.events),
         effects.clone(),
+        stores.writes,
         &config.events,
         &clock,
         &metrics,
@@ -288,7 +303,7 @@ fn community(
     enabled: bool,
     upstream: &Upstream,
     cache: Cache,
-    copies: &Copies,
+    (copies, writes): (&Copies, Writes),
     health: Health,
 ) -> Community {
     Community {
@@ -301,6 +316,7 @@ fn community(
         reactions: Reactions::new(upstream.clone()),
         direct_messages: DirectMessages::new(upstream.clone()),
         calendar: Calendar::new(upstream.clone()),
+        writes,
         health,
     }
 }
@@ -311,12 +327,14 @@ struct Background {
     events: SharedEventStore,
     events_for: Option<Duration>,
     activities: SharedActivityStore,
+    writes: SharedWriteStore,
 }
 
 impl Background {
     fn new(
         events: SharedEventStore,
         effects: Effects,
+        writes: SharedWriteStore,
         config: &EventsConfig,
         clock: &SharedClock,
         metrics: &Metrics,
@@ -336,6 +354,7 @@ impl Background {
             events,
             events_for: (days > 0).then(|| Duration::from_secs(24 * 3_600 * days)),
             activities,
+            writes,
         }
     }
 
@@ -347,6 +366,7 @@ impl Background {
                 self.events,
                 self.events_for,
                 self.activities,
+                self.writes,
                 shutdown.clone(),
             ),
         );
@@ -398,6 +418,13 @@ async fn learn_capabilities(upstream: Upstream) {
     let capabilities = upstream.client().capabilities().await;
     if let Ok(capabilities) = upstream.settle(crate::error::Call::CAPABILITIES, capabilities) {
         tracing::info!(?capabilities, "asked the network what it can do");
+    }
+}
+
+fn timing(config: &Config) -> Timing {
+    Timing {
+        request: config.bettermode.timeout,
+        settle: config.writes.settle,
     }
 }
 

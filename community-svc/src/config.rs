@@ -56,6 +56,8 @@ pub struct Config {
     pub cache: CacheConfig,
     /// The event store.
     pub events: EventsConfig,
+    /// Writes that callers named.
+    pub writes: WritesConfig,
 }
 
 /// How BetterMode is reached.
@@ -111,6 +113,15 @@ pub struct EventsConfig {
     pub projection_attempts: u32,
 }
 
+/// Writes that are safe to send again.
+#[derive(Debug, Clone, Copy)]
+pub struct WritesConfig {
+    /// For how long a request id is known, at least.
+    pub window: Duration,
+    /// How long after the end of an attempt BetterMode may still carry it out.
+    pub settle: Duration,
+}
+
 /// The settings and what is worth saying about them.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -145,6 +156,7 @@ impl Config {
                 activity_days: days(&mut settings, "COMMUNITY_SVC_ACTIVITY_RETENTION_DAYS"),
                 projection_attempts: settings.parsed("COMMUNITY_SVC_PROJECTION_ATTEMPTS", 10),
             },
+            writes: WritesConfig::load(&mut settings),
         };
         if config.events.projection_attempts == 0 {
             settings.reject("COMMUNITY_SVC_PROJECTION_ATTEMPTS=0: use at least 1");
@@ -190,6 +202,28 @@ impl CacheConfig {
             ));
         }
         config
+    }
+}
+
+impl WritesConfig {
+    fn load(settings: &mut Settings<'_>) -> Self {
+        const HOURS: std::ops::RangeInclusive<u64> = 24..=8_760;
+        const SECONDS: std::ops::RangeInclusive<u64> = 1..=600;
+        let hours = settings.parsed("COMMUNITY_SVC_REQUEST_ID_HOURS", 48);
+        let settle = settings.parsed("COMMUNITY_SVC_WRITE_SETTLE_SECONDS", 10);
+        for (key, value, range) in [
+            ("COMMUNITY_SVC_REQUEST_ID_HOURS", hours, HOURS),
+            ("COMMUNITY_SVC_WRITE_SETTLE_SECONDS", settle, SECONDS),
+        ] {
+            if !range.contains(&value) {
+                let (least, most) = (range.start(), range.end());
+                settings.reject(format!("{key}={value}: use {least} to {most}"));
+            }
+        }
+        Self {
+            window: Duration::from_secs(hours.saturating_mul(3_600)),
+            settle: Duration::from_secs(settle),
+        }
     }
 }
 

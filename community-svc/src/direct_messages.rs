@@ -11,6 +11,7 @@ use uuid::{Builder, Uuid};
 use crate::error::{Call, Error};
 use crate::html;
 use crate::upstream::Upstream;
+use crate::writes::{Effect, Found, Made};
 
 /// A message to one member, checked: what an attempt sends and a look-up looks for.
 #[derive(Debug, Clone)]
@@ -26,6 +27,14 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
+    /// What the recipient has of it in the end, by its words: what a look-up compares.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        let sender = self.sender.as_ref().map_or("", MemberId::as_str);
+        let words = html::words(&self.html);
+        Effect::of(["direct message", sender, self.recipient.as_str(), &words])
+    }
+
     fn call(&self) -> Call {
         match self.sender {
             None => Call::DIRECT_MESSAGE,
@@ -47,16 +56,6 @@ pub fn id_for(request_id: Uuid, recipient: &MemberId) -> Uuid {
     Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-/// What was found of a message that may have been sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sent {
-    /// This is the message: it bears the id.
-    Marked(DirectMessage),
-    /// Messages that say the same, oldest first; empty when there is none. Each may be
-    /// the one.
-    Alike(Vec<DirectMessage>),
-}
-
 /// Sends and reads direct messages.
 #[derive(Debug, Clone)]
 pub struct DirectMessages {
@@ -74,12 +73,12 @@ impl DirectMessages {
     ///
     /// # Errors
     /// [`Error`]; [`Error::OutcomeUnknown`] when it may have been sent all the same.
-    pub async fn attempt(&self, message: &Outgoing) -> Result<DirectMessage, Error> {
+    pub async fn attempt(&self, message: &Outgoing) -> Result<Made<DirectMessage>, Error> {
         let call = message.call();
         let client = self.upstream.acting_as(message.sender.as_ref(), call)?;
         let nonce = message.id.map(|id| id.to_string());
         let sent = client.send_direct_message(&message.recipient, &message.html, nonce.as_deref());
-        self.upstream.settle(call, sent.await)
+        self.upstream.settle(call, sent.await).map(made)
     }
 
     /// Looks for a message that an attempt since then may have sent. Sends nothing.
@@ -93,9 +92,12 @@ impl DirectMessages {
     /// [`find_direct_message`](bettermode::Client::find_direct_message).
     ///
     /// # Errors
-    /// [`Error::NotSupportedByNetwork`] where chats cannot be read, so that nobody can
-    /// know; any other [`Error`] says that the look-up failed, and nothing else.
-    pub async fn lookup(&self, message: &Outgoing, since: Timestamp) -> Result<Sent, Error> {
+    /// [`Error`]: the look-up failed, and nothing is known.
+    pub async fn lookup(
+        &self,
+        message: &Outgoing,
+        since: Timestamp,
+    ) -> Result<Found<DirectMessage>, Error> {
         let call = Call::CONVERSATION;
         let client = self.upstream.acting_as(message.sender.as_ref(), call)?;
         let nonce = message.id.map(|id| id.to_string());
@@ -107,10 +109,14 @@ impl DirectMessages {
         let words = html::words(&message.html);
         let same = |found: &ConversationMessage| says(found) == words;
         let found = client.find_direct_message(&sought, same).await;
-        let sent = |found: ConversationMessage| found.sent_to(message.recipient.clone());
+        if matches!(found, Err(bettermode::Error::NotSupported { .. })) {
+            // Chats that cannot be read: nobody can know.
+            return Ok(Found::CannotTell);
+        }
+        let sent = |found: ConversationMessage| made(found.sent_to(message.recipient.clone()));
         Ok(match self.upstream.settle(call, found)? {
-            FoundMessages::Marked(found) => Sent::Marked(sent(found)),
-            FoundMessages::Alike(found) => Sent::Alike(found.into_iter().map(sent).collect()),
+            FoundMessages::Marked(found) => Found::Marked(sent(found)),
+            FoundMessages::Alike(found) => Found::Objects(found.into_iter().map(sent).collect()),
         })
     }
 
@@ -130,6 +136,10 @@ impl DirectMessages {
         let page = client.conversation(which, limit, after).await;
         self.upstream.settle(call, page)
     }
+}
+
+fn made(message: DirectMessage) -> Made<DirectMessage> {
+    Made::object(message.id.clone(), message)
 }
 
 fn says(message: &ConversationMessage) -> String {

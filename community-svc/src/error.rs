@@ -133,6 +133,27 @@ pub enum Error {
         /// What was attempted.
         attempted: &'static str,
     },
+    /// A write with this id is under way, or is not settled yet.
+    #[error(
+        "a write with this request_id is not settled yet; call again with the same request_id after \
+         {retry_after:?}, it is not sent a second time meanwhile"
+    )]
+    RequestInProgress {
+        /// When it can be settled.
+        retry_after: Duration,
+    },
+    /// The id was used for another write.
+    #[error(
+        "request_id was used for another write; use a new one for each write, and the same one to \
+         send the same write again"
+    )]
+    RequestIdReused,
+    /// The record of writes does not answer.
+    #[error(
+        "the record of writes did not answer, so this call sent nothing; call again with the same \
+         request_id"
+    )]
+    WriteStoreUnavailable,
     /// A setting rules the call out.
     #[error("the BetterMode integration is switched off by INTEGRATION_ENABLE_BETTERMODE=false")]
     IntegrationDisabled,
@@ -267,6 +288,9 @@ impl Error {
             Self::UpstreamUnintelligible { .. } => ErrorReason::UpstreamUnintelligible,
             Self::UpstreamRejected { .. } => ErrorReason::UpstreamRejected,
             Self::OutcomeUnknown { .. } => ErrorReason::OutcomeUnknown,
+            Self::RequestInProgress { .. } => ErrorReason::RequestInProgress,
+            Self::RequestIdReused => ErrorReason::RequestIdReused,
+            Self::WriteStoreUnavailable => ErrorReason::WriteStoreUnavailable,
             Self::IntegrationDisabled => ErrorReason::IntegrationDisabled,
             Self::ImpersonationUnavailable => ErrorReason::ImpersonationUnavailable,
             Self::NotCached => ErrorReason::NotCached,
@@ -300,6 +324,7 @@ impl Error {
             | Self::SpaceNotFound
             | Self::PostTypeNotFound(_)
             | Self::UpstreamRejected { .. }
+            | Self::RequestIdReused
             | Self::InvalidPageToken
             | Self::InvalidResumeToken => Code::InvalidArgument,
             Self::MemberNotFound { .. }
@@ -325,13 +350,29 @@ impl Error {
             Self::UpstreamUnavailable { .. }
             | Self::CacheUnavailable
             | Self::EventStoreUnavailable
+            | Self::WriteStoreUnavailable
             | Self::WatchEnded => Code::Unavailable,
+            Self::RequestInProgress { .. } => Code::Aborted,
             Self::UpstreamUnintelligible { .. } | Self::Internal => Code::Internal,
             Self::OutcomeUnknown { .. } => Code::Unknown,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Transport { code, .. } => *code,
         }
+    }
+
+    /// Whether the write that failed with it may have changed something all the same.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        matches!(
+            self,
+            Self::OutcomeUnknown { .. }
+                | Self::UpstreamUnintelligible { .. }
+                | Self::RequestInProgress { .. }
+                | Self::DeadlineExceeded
+                | Self::Internal
+                | Self::Transport { .. }
+        )
     }
 
     /// The answer as HTTP, for layers that stand before gRPC.
@@ -345,6 +386,7 @@ impl Error {
             Self::SpaceNotFound => Some(("space_id", self.to_string())),
             Self::PostTypeNotFound(_) => Some(("post_type_id", self.to_string())),
             Self::InvalidPageToken => Some(("page_token", self.to_string())),
+            Self::RequestIdReused => Some(("request_id", self.to_string())),
             Self::InvalidResumeToken | Self::ResumeTokenExpired => {
                 Some(("resume_token", self.to_string()))
             }
@@ -361,11 +403,13 @@ impl Error {
     /// When to call again, where that is known.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::UpstreamRateLimited { retry_after } | Self::CallerLimited { retry_after, .. } => {
-                Some(*retry_after)
-            }
+            Self::UpstreamRateLimited { retry_after }
+            | Self::CallerLimited { retry_after, .. }
+            | Self::RequestInProgress { retry_after } => Some(*retry_after),
             Self::UpstreamUnavailable { retry_after, .. } => Some(retry_after.unwrap_or(SOME_TIME)),
-            Self::CacheUnavailable | Self::EventStoreUnavailable => Some(SOME_TIME),
+            Self::CacheUnavailable | Self::EventStoreUnavailable | Self::WriteStoreUnavailable => {
+                Some(SOME_TIME)
+            }
             Self::Overloaded | Self::WatchEnded => Some(Duration::from_millis(100)),
             _ => None,
         }
@@ -382,7 +426,7 @@ impl Error {
             | Self::UpstreamRejected { attempted, .. }
             | Self::OutcomeUnknown { attempted } => vec![("attempted", (*attempted).to_owned())],
             Self::NotSupportedByNetwork { what } => vec![("attempted", (*what).to_owned())],
-            Self::UpstreamRateLimited { retry_after } => {
+            Self::UpstreamRateLimited { retry_after } | Self::RequestInProgress { retry_after } => {
                 vec![("retry_after_ms", retry_after.as_millis().to_string())]
             }
             Self::ScopeMissing { needed, .. } => vec![("scope", needed.clone())],

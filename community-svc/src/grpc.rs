@@ -25,6 +25,7 @@ use crate::projections::Effects;
 use crate::reactions::Reactions;
 use crate::replies::Replies;
 use crate::spaces::Spaces;
+use crate::writes::Writes;
 
 mod activities;
 mod calendar;
@@ -32,6 +33,7 @@ mod calendar_details;
 mod convert;
 mod direct_messages;
 mod event_types;
+mod keyed;
 pub(crate) mod member_answer;
 mod member_management;
 mod members;
@@ -58,6 +60,7 @@ pub(crate) struct Community {
     pub(crate) replies: Replies,
     pub(crate) reactions: Reactions,
     pub(crate) direct_messages: DirectMessages,
+    pub(crate) writes: Writes,
     pub(crate) calendar: Calendar,
     pub(crate) health: Health,
 }

@@ -51,7 +51,8 @@ pub fn sanitise(html: &str) -> String {
 #[must_use]
 pub fn words(html: &str) -> String {
     let text = TEXT_ALONE.clean(html).to_string();
-    text.chars()
+    text.replace("&nbsp;", "")
+        .chars()
         .filter(|letter| !letter.is_whitespace())
         .collect()
 }

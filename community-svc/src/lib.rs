@@ -36,3 +36,4 @@ pub mod spaces;
 pub mod stores;
 pub mod upstream;
 pub mod webhook_answers;
+pub mod writes;

@@ -46,6 +46,7 @@ struct Inner {
     connections: Gauge,
     connections_refused: Family<CapLabel, Counter>,
     member_reads: Family<OutcomeLabel, Counter>,
+    writes: Family<OutcomeLabel, Counter>,
     upstream: Family<OutcomeLabel, Counter>,
     events: Family<OutcomeLabel, Counter>,
     projections: Family<ProjectionLabels, Counter>,
@@ -61,6 +62,7 @@ impl Metrics {
             connections: Gauge::default(),
             connections_refused: Family::default(),
             member_reads: Family::default(),
+            writes: Family::default(),
             upstream: Family::default(),
             events: Family::default(),
             projections: Family::default(),
@@ -71,6 +73,12 @@ impl Metrics {
             "member_reads",
             "Reads of members, by where the answer came from",
             inner.member_reads.clone(),
+        );
+        registry.register(
+            "writes_with_request_id",
+            "Writes with a request id, by what was done: sent, sent_again (it had not happened), \
+             found (it had happened), replayed (the answer was known), left (nothing yet)",
+            inner.writes.clone(),
         );
         registry.register(
             "upstream_calls",
@@ -116,6 +124,10 @@ impl Metrics {
 
     pub(crate) fn member_read(&self, source: &'static str) {
         count(&self.0.member_reads, source);
+    }
+
+    pub(crate) fn write(&self, outcome: &'static str) {
+        count(&self.0.writes, outcome);
     }
 
     pub(crate) fn upstream(&self, outcome: &'static str) {

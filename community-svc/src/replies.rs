@@ -7,8 +7,10 @@ use bettermode::{
 use jiff::Timestamp;
 
 use crate::error::{Call, Error};
+use crate::html;
 use crate::posts::{Values, values};
 use crate::upstream::Upstream;
+use crate::writes::Effect;
 
 /// A reply to create, its text checked.
 #[derive(Debug, Clone)]
@@ -21,6 +23,21 @@ pub struct NewReply {
     pub post_type: Option<PostTypeId>,
     /// Who; `None` is the bot account.
     pub author: Option<MemberId>,
+}
+
+impl NewReply {
+    /// What the post has of it in the end, by author and words: a look-up tells no more
+    /// apart, and maybe less.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        let author = self.author.as_ref().map_or("", MemberId::as_str);
+        Effect::of([
+            "reply",
+            author,
+            self.post.as_str(),
+            &html::words(&self.html),
+        ])
+    }
 }
 
 /// A reply that is ready to be created.

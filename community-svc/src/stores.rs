@@ -11,10 +11,11 @@ use crate::activities::{MongoActivities, Retention, SharedActivityStore, SqliteA
 use crate::cache::{Cache, Policy};
 use crate::caller_limits::CallerLimits;
 use crate::community_members::{MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers};
-use crate::config::{CacheConfig, Config, EventsConfig};
+use crate::config::{CacheConfig, Config};
 use crate::events::{self, SharedEventStore};
 use crate::rate_limit::Limiter;
 use crate::redis_link::{AddressError, RedisLink};
+use crate::writes::{MongoWrites, SharedWriteStore, SqliteWrites};
 
 mod error;
 pub mod mongo;
@@ -48,6 +49,7 @@ pub(crate) struct Stores {
     pub(crate) events: SharedEventStore,
     pub(crate) members: SharedMemberStore,
     pub(crate) activities: SharedActivityStore,
+    pub(crate) writes: SharedWriteStore,
 }
 
 impl Stores {
@@ -70,7 +72,7 @@ impl Stores {
             Arc::clone(clock),
             tasks.clone(),
         );
-        let (events, members, activities) = lasting(&config.events, clock)?;
+        let (events, members, activities, writes) = lasting(config, clock)?;
         Ok(Self {
             cache,
             limiter: Arc::new(limiter),
@@ -78,6 +80,7 @@ impl Stores {
             events,
             members,
             activities,
+            writes,
         })
     }
 }
@@ -95,10 +98,17 @@ fn policy(config: &CacheConfig) -> Policy {
     }
 }
 
-type Lasting = (SharedEventStore, SharedMemberStore, SharedActivityStore);
+type Lasting = (
+    SharedEventStore,
+    SharedMemberStore,
+    SharedActivityStore,
+    SharedWriteStore,
+);
 
 /// What must outlive the process, all of it in one place.
-fn lasting(config: &EventsConfig, clock: &SharedClock) -> Result<Lasting, StoreError> {
+fn lasting(config: &Config, clock: &SharedClock) -> Result<Lasting, StoreError> {
+    let window = config.writes.window;
+    let config = &config.events;
     let retention = Retention::days(config.activity_days);
     let clock = || Arc::clone(clock);
     if let Some(uri) = &config.mongodb_uri {
@@ -106,13 +116,15 @@ fn lasting(config: &EventsConfig, clock: &SharedClock) -> Result<Lasting, StoreE
         return Ok((
             Arc::new(events::MongoStore::new(link.clone(), clock())),
             Arc::new(MongoCommunityMembers::new(link.clone(), clock())),
-            Arc::new(MongoActivities::new(link, clock(), retention)),
+            Arc::new(MongoActivities::new(link.clone(), clock(), retention)),
+            Arc::new(MongoWrites::new(link, window)),
         ));
     }
     let file = SqliteFile::open(&config.data_dir)?;
     Ok((
         Arc::new(events::SqliteStore::new(file.clone(), clock())),
         Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),
-        Arc::new(SqliteActivities::new(file, clock(), retention)),
+        Arc::new(SqliteActivities::new(file.clone(), clock(), retention)),
+        Arc::new(SqliteWrites::new(file, clock(), window)),
     ))
 }

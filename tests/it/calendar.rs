@@ -426,7 +426,7 @@ async fn a_field_of_an_event_that_breaks_a_rule_is_named_and_bettermode_hears_no
     assert_eq!(sandbox.fake.requests("createEvent").await, 0);
 }
 
-fn walk() -> CalendarEventDetails {
+pub(crate) fn walk() -> CalendarEventDetails {
     CalendarEventDetails {
         title: "Walk".to_owned(),
         description: Some(Description::Text("Bring <shoes>".to_owned())),
@@ -454,7 +454,7 @@ async fn not_scheduled(sandbox: &Sandbox, space: &str, details: CalendarEventDet
     Failure::of(community.schedule_event(event_in(space, details)).await)
 }
 
-fn event_in(space: &str, details: CalendarEventDetails) -> ScheduleEventRequest {
+pub(crate) fn event_in(space: &str, details: CalendarEventDetails) -> ScheduleEventRequest {
     ScheduleEventRequest {
         space_id: space.to_owned(),
         details: Some(details),
@@ -468,7 +468,7 @@ async fn list(sandbox: &Sandbox, request: ListEventsRequest) -> ListEventsRespon
     answer.into_inner()
 }
 
-fn meetups(world: &World) -> String {
+pub(crate) fn meetups(world: &World) -> String {
     let space = world.one("spaces", "slug", "meetups");
     space["id"].as_str().unwrap().to_owned()
 }

@@ -2,7 +2,7 @@
 //! that break, full disks. Failpoints and clock steps need builds of their own and are
 //! left to that command.
 
-use integration_tests::chaos::{self, Fault, Options, Store};
+use integration_tests::chaos::{self, Fault, Options, Store, writes};
 use integration_tests::tools;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,4 +32,31 @@ async fn run(store: Store) {
     assert!(report.violations().is_empty(), "{report}");
     assert!(report.acknowledged() >= 1000, "{report}");
     assert!(report.kills() > 0, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_sent_once_while_the_service_dies_before_sqlite_and_a_newer_network() {
+    send(Store::Sqlite, writes::Generation::Newer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_is_true_of_two_replicas_before_mongodb_and_an_older_network() {
+    send(Store::MongoDb, writes::Generation::Published).await;
+}
+
+async fn send(store: Store, generation: writes::Generation) {
+    let options = writes::Options {
+        seed: tools::seed().into(),
+        messages: 300,
+        kills: 8,
+        store,
+        generation,
+        failpoints: false,
+        is_watched: false,
+    };
+    let report = writes::run(&options).await;
+    assert!(report.violations().is_empty(), "{report}");
+    assert!(report.sent() >= 280, "{report}");
+    assert!(report.deaths() >= 4, "{report}");
+    assert!(report.calls("REQUEST_IN_PROGRESS") > 0, "{report}");
 }

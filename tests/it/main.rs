@@ -20,6 +20,8 @@ mod posts;
 mod reactions;
 mod reading;
 mod replies;
+mod safe_writes;
+mod safe_writes_of_all_kinds;
 mod spaces;
 mod upstream_failures;
 

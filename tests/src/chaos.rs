@@ -20,6 +20,7 @@ mod schedule;
 mod stored;
 mod system;
 mod webhook;
+pub mod writes;
 
 pub use options::{Fault, Options, Store};
 pub use report::Report;

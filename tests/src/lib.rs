@@ -31,6 +31,6 @@ pub use eventually::{eventually, eventually_within};
 pub use fake::Fake;
 pub use fault_proxy::FaultProxy;
 pub use program::Program;
-pub use sandbox::{Sandbox, SandboxBuilder};
+pub use sandbox::{Replica, Sandbox, SandboxBuilder};
 pub use stores::{MongoDb, Redis};
 pub use world::World;

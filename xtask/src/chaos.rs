@@ -2,7 +2,8 @@
 //!
 //! Builds them with failpoints, in a profile of their own so that such a program is
 //! never taken for another, finds the tools, then runs the program `chaos` of the
-//! tests crate, which does the rest and judges.
+//! tests crate, which does the rest and judges. `cargo xtask chaos writes` sends direct
+//! messages instead.
 
 use crate::error::Error;
 use crate::processes::{self, Group, Interrupt};
@@ -16,7 +17,7 @@ const PROFILE: &str = "chaos";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Passed on: `--kills`, `--events`, `--seed`, `--store`, `--rate`, `--faults`,
-    /// `--help`
+    /// `--help`; or `writes` with options of its own
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
@@ -58,6 +59,7 @@ fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {
         ("integration-tests", "chaos"),
         ("community-svc", "community-svc"),
         ("webhook-edge", "webhook-edge"),
+        ("fake-bettermode", "fake-bettermode"),
     ] {
         command.args(["--package", package, "--bin", program]);
     }

@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 
 use super::counts::{Scope, additions};
 use super::{Activity, ActivityQuery, ActivityStore, Retention, Summary, SummaryQuery, period};
+use crate::stores::mongo::expiry::code;
 use crate::stores::{MongoLink, StoreError};
 
 mod document;
@@ -183,9 +184,7 @@ impl ActivityStore for MongoActivities {
         }
         let stored = async {
             match self.insert(&activities).await {
-                Err(error) if indexes::code(&error) == Some(ILLEGAL_OPERATION) => {
-                    Ok(Err(NO_TRANSACTIONS))
-                }
+                Err(error) if code(&error) == Some(ILLEGAL_OPERATION) => Ok(Err(NO_TRANSACTIONS)),
                 other => other.map(Ok),
             }
         };

@@ -20,7 +20,7 @@ async fn a_message_whose_answer_was_lost_is_found_by_its_id_in_a_chat() {
     let since = stage.now();
     assert_eq!(
         messages.lookup(&sought, since).await,
-        Ok(Sent::Alike(vec![]))
+        Ok(Found::Objects(vec![]))
     );
     stage.fault_once("cut_body", "sendMessageToMember").await;
     let lost = messages.attempt(&sought).await;
@@ -34,11 +34,12 @@ async fn a_message_whose_answer_was_lost_is_found_by_its_id_in_a_chat() {
         .await
         .unwrap();
     let found = messages.lookup(&sought, since).await.unwrap();
-    let Sent::Marked(found) = found else {
+    let Found::Marked(found) = found else {
         panic!("{found:?}");
     };
-    assert_ne!(found.id, again.id);
-    assert_eq!(found.conversation_id, again.conversation_id);
+    assert_ne!(found.object_id, again.object_id);
+    let conversation = again.answer.conversation_id;
+    assert_eq!(found.answer.conversation_id, conversation);
 }
 
 #[tokio::test]
@@ -62,7 +63,7 @@ async fn in_a_private_space_all_that_say_the_same_are_found_oldest_first() {
     stage.pass();
     let again = messages.attempt(&sought).await.unwrap();
     let found = messages.lookup(&sought, since).await.unwrap();
-    let Sent::Alike(found) = found else {
+    let Found::Objects(found) = found else {
         panic!("{found:?}");
     };
     assert_eq!((found.len(), &found[1]), (2, &again));
@@ -91,4 +92,22 @@ fn each_of_several_has_an_id_of_its_own_and_always_the_same() {
     assert_eq!(ids[0], id_for(request, &ada));
     assert!(ids[0] != ids[1] && ids[0] != ids[2] && !ids.contains(&request));
     assert_eq!(ids[0].get_version_num(), 8);
+}
+
+#[test]
+fn messages_with_the_same_words_from_one_to_another_have_one_effect() {
+    let message = |html: &str, sender: Option<&str>, id| Outgoing {
+        recipient: MemberId::new("ADA"),
+        html: html.to_owned(),
+        sender: sender.map(MemberId::new),
+        id,
+    };
+    let effect = message("<p>Good day</p>", None, None).effect();
+    let marked = message("<b>Good</b> day", None, Some(Uuid::from_u128(1)));
+    assert_eq!(marked.effect(), effect);
+    assert_ne!(message("<p>Good night</p>", None, None).effect(), effect);
+    assert_ne!(
+        message("<p>Good day</p>", Some("BOB"), None).effect(),
+        effect
+    );
 }

@@ -6,8 +6,24 @@ use bettermode::{
 };
 use community_proto::v1 as pb;
 
+use super::keyed::{Key, Kind};
 use super::{Community, calendar_details, convert, page_token, validate};
 use crate::error::Error;
+use crate::writes::{Effect, Found, Made, repeatable};
+
+/// What the network can do or the post types, and the event.
+const SCHEDULE: Kind = kind("ScheduleEvent", "creating an event");
+const UPDATE: Kind = kind("UpdateEvent", "changing an event");
+const CANCEL: Kind = kind("CancelEvent", "cancelling an event");
+const REGISTER: Kind = kind("RegisterForEvent", "registering for an event");
+
+const fn kind(method: &'static str, attempted: &'static str) -> Kind {
+    Kind {
+        method,
+        attempted,
+        requests: 3,
+    }
+}
 
 /// What page tokens are bound to, beside the filters.
 const LIST: &str = "ListEvents";
@@ -16,8 +32,10 @@ const MAX_PAGE: u32 = 50;
 
 pub(super) async fn schedule(
     community: &Community,
-    request: pb::ScheduleEventRequest,
+    mut request: pb::ScheduleEventRequest,
 ) -> Result<pb::ScheduleEventResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(SCHEDULE, &key, &request)?;
     let space_id = SpaceId::new(validate::id("space_id", request.space_id)?);
     let details = validate::required("details", request.details)?;
     let new = NewEvent {
@@ -25,52 +43,111 @@ pub(super) async fn schedule(
         details: calendar_details::whole(details)?,
     };
     let author = member("author_member_id", request.author_member_id)?;
-    validate::request_id(&request.request_id)?;
-    let created = community.calendar.schedule(&new, author.as_ref()).await?;
-    Ok(pb::ScheduleEventResponse {
-        event: Some(event(created)),
-    })
+    let (calendar, sought, whose) = (community.calendar.clone(), new.clone(), author.clone());
+    let looking = calendar.clone();
+    community
+        .writes
+        .run(
+            key.write(|| effect(&sought)),
+            async move { Ok(scheduled(calendar.schedule(&new, author.as_ref()).await?)) },
+            move |since| async move {
+                let found = looking.lookup_scheduled(&sought, whose.as_ref(), since);
+                let found = found.await?.into_iter().map(scheduled);
+                Ok(Found::Objects(found.collect()))
+            },
+        )
+        .await
+}
+
+/// As a look-up compares events.
+fn effect(new: &NewEvent) -> Effect {
+    let start = new.details.start.to_string();
+    let parts = ["event", new.space_id.as_str(), &new.details.title, &start];
+    Effect::of(parts)
+}
+
+fn scheduled(created: CalendarEvent) -> Made<pb::ScheduleEventResponse> {
+    let id = created.id.as_str().to_owned();
+    let event = Some(event(created));
+    Made::object(id, pb::ScheduleEventResponse { event })
 }
 
 pub(super) async fn update(
     community: &Community,
-    request: pb::UpdateEventRequest,
+    mut request: pb::UpdateEventRequest,
 ) -> Result<pb::UpdateEventResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(UPDATE, &key, &request)?;
     let id = event_id(request.event_id)?;
     let details = validate::required("details", request.details)?;
     let mask = request.update_mask.map(|mask| mask.paths);
     let change = calendar_details::change(details, mask.unwrap_or_default())?;
     let author = member("author_member_id", request.author_member_id)?;
-    validate::request_id(&request.request_id)?;
-    let changed = community
-        .calendar
-        .update(&id, &change, author.as_ref())
-        .await?;
-    Ok(pb::UpdateEventResponse {
-        event: Some(event(changed)),
-    })
+    let calendar = community.calendar.clone();
+    let attempt = async move {
+        let changed = calendar.update(&id, &change, author.as_ref()).await?;
+        Ok(Made::change(pb::UpdateEventResponse {
+            event: Some(event(changed)),
+        }))
+    };
+    community
+        .writes
+        .run(key.change(), attempt, repeatable)
+        .await
 }
 
 pub(super) async fn cancel(
     community: &Community,
-    request: pb::CancelEventRequest,
+    mut request: pb::CancelEventRequest,
 ) -> Result<pb::CancelEventResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(CANCEL, &key, &request)?;
     let id = event_id(request.event_id)?;
     let author = member("author_member_id", request.author_member_id)?;
-    validate::request_id(&request.request_id)?;
-    community.calendar.cancel(&id, author.as_ref()).await?;
-    Ok(pb::CancelEventResponse {})
+    let (calendar, sought, whose) = (community.calendar.clone(), id.clone(), author.clone());
+    let looking = calendar.clone();
+    let done = pb::CancelEventResponse {};
+    community
+        .writes
+        .run(
+            key.change(),
+            async move {
+                calendar.cancel(&id, author.as_ref()).await?;
+                Ok(Made::change(done))
+            },
+            move |_| async move {
+                let is_done = looking.lookup_cancelled(&sought, whose.as_ref()).await?;
+                Ok(Found::change(is_done.then_some(done)))
+            },
+        )
+        .await
 }
 
 pub(super) async fn register(
     community: &Community,
-    request: pb::RegisterForEventRequest,
+    mut request: pb::RegisterForEventRequest,
 ) -> Result<pb::RegisterForEventResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(REGISTER, &key, &request)?;
     let id = event_id(request.event_id)?;
     let coming = member("member_id", request.member_id)?;
-    validate::request_id(&request.request_id)?;
-    community.calendar.register(&id, coming.as_ref()).await?;
-    Ok(pb::RegisterForEventResponse {})
+    let (calendar, sought, whose) = (community.calendar.clone(), id.clone(), coming.clone());
+    let looking = calendar.clone();
+    let done = pb::RegisterForEventResponse {};
+    community
+        .writes
+        .run(
+            key.change(),
+            async move {
+                calendar.register(&id, coming.as_ref()).await?;
+                Ok(Made::change(done))
+            },
+            move |_| async move {
+                let is_done = looking.lookup_registered(&sought, whose.as_ref()).await?;
+                Ok(Found::change(is_done.then_some(done)))
+            },
+        )
+        .await
 }
 
 pub(super) async fn list(

@@ -7,10 +7,19 @@ use community_proto::v1::list_direct_messages_request::Conversation;
 use community_proto::v1::send_direct_message_request::Content;
 use uuid::Uuid;
 
+use super::keyed::{Key, Kind};
 use super::{Community, convert, page_token, validate};
 use crate::direct_messages::{Outgoing, id_for};
 use crate::error::Error;
 use crate::html;
+use crate::writes::Write;
+
+/// A read on the way and the write.
+const SEND: Kind = Kind {
+    method: "SendDirectMessage",
+    attempted: "sending a direct message",
+    requests: 2,
+};
 
 /// What page tokens are bound to, beside the filters.
 const LIST: &str = "ListDirectMessages";
@@ -25,16 +34,20 @@ const SEPARATOR: char = '\n';
 
 pub(super) async fn send(
     community: &Community,
-    request: pb::SendDirectMessageRequest,
+    mut request: pb::SendDirectMessageRequest,
 ) -> Result<pb::SendDirectMessageResponse, Error> {
-    let recipients = recipients(request.recipient_member_id, request.recipient_member_ids)?;
+    let id = std::mem::take(&mut request.request_id);
+    let one = std::mem::take(&mut request.recipient_member_id);
+    let several = std::mem::take(&mut request.recipient_member_ids);
+    // Whoever receives it is a part of each write's own name.
+    let key = Key::new(SEND, &id, &request)?;
+    let recipients = recipients(one, several)?;
     let html = match validate::required("content", request.content)? {
         Content::Text(text) => html::from_text(&validate::text("text", text, 1, 20_000)?),
         Content::Html(html) => html::sanitise(&validate::text("html", html, 1, 100_000)?),
     };
     let sender =
         validate::optional_id("sender_member_id", request.sender_member_id)?.map(MemberId::new);
-    let request_id = validate::request_id(&request.request_id)?;
     let message = |recipient: MemberId, id: Option<Uuid>| Outgoing {
         recipient,
         html: html.clone(),
@@ -43,10 +56,9 @@ pub(super) async fn send(
     };
     match recipients {
         Recipients::One(recipient) => {
-            let message = message(recipient, request_id);
-            let sent = community.direct_messages.attempt(&message).await?;
+            let sent = deliver(community, &key, message(recipient, key.id())).await?;
             Ok(pb::SendDirectMessageResponse {
-                direct_message: Some(convert::direct_message(sent)),
+                direct_message: Some(sent),
                 results: Vec::new(),
             })
         }
@@ -54,8 +66,8 @@ pub(super) async fn send(
             let mut results = Vec::with_capacity(recipients.len());
             // One after the other: at once they would use up the budget of everybody.
             for recipient in recipients {
-                let id = request_id.map(|id| id_for(id, &recipient));
-                results.push(send_one(community, message(recipient, id)).await);
+                let id = key.id().map(|id| id_for(id, &recipient));
+                results.push(send_one(community, &key, message(recipient, id)).await);
             }
             Ok(pb::SendDirectMessageResponse {
                 direct_message: None,
@@ -63,6 +75,37 @@ pub(super) async fn send(
             })
         }
     }
+}
+
+/// One message, once for its id.
+async fn deliver(
+    community: &Community,
+    key: &Key,
+    message: Outgoing,
+) -> Result<pb::DirectMessage, Error> {
+    let write: Option<Write> = message
+        .id
+        .map(|id| key.part(id, message.recipient.as_str(), message.effect()));
+    let (sending, sought) = (community.direct_messages.clone(), message.clone());
+    let looking = sending.clone();
+    community
+        .writes
+        .run(
+            write,
+            async move {
+                Ok(sending
+                    .attempt(&message)
+                    .await?
+                    .map(convert::direct_message))
+            },
+            move |since| async move {
+                Ok(looking
+                    .lookup(&sought, since)
+                    .await?
+                    .map(convert::direct_message))
+            },
+        )
+        .await
 }
 
 enum Recipients {
@@ -99,14 +142,17 @@ fn recipients(one: String, several: Vec<String>) -> Result<Recipients, Error> {
     Ok(Recipients::Several(ids))
 }
 
-async fn send_one(community: &Community, message: Outgoing) -> pb::SendDirectMessageResult {
-    let outcome = community.direct_messages.attempt(&message).await;
+async fn send_one(
+    community: &Community,
+    key: &Key,
+    message: Outgoing,
+) -> pb::SendDirectMessageResult {
     let mut result = pb::SendDirectMessageResult {
         recipient_member_id: message.recipient.as_str().to_owned(),
         ..pb::SendDirectMessageResult::default()
     };
-    match outcome {
-        Ok(sent) => result.direct_message = Some(convert::direct_message(sent)),
+    match deliver(community, key, message).await {
+        Ok(sent) => result.direct_message = Some(sent),
         Err(error) => {
             result.error = Some(pb::SendDirectMessageError {
                 code: error.code().into(),

@@ -3,14 +3,29 @@
 use std::collections::HashSet;
 
 use bettermode::{
-    CustomField, Email, Invitation, Invitee, MemberFilter, MemberId, MemberStatus, MemberUpdate,
-    NewInvitations, RoleId, SpaceId,
+    CustomField, Email, Invitation, Invitee, Member, MemberFilter, MemberId, MemberStatus,
+    MemberUpdate, NewInvitations, RoleId, SpaceId,
 };
 use community_proto::v1 as pb;
 
+use super::keyed::{Key, Kind};
 use super::{Community, convert, page_token, validate};
 use crate::error::Error;
 use crate::members::Invited;
+use crate::writes::{Found, Made};
+
+const UPDATE: Kind = Kind {
+    method: "UpdateMember",
+    attempted: "changing a member",
+    requests: 1,
+};
+
+/// Where BetterMode refuses the whole, each address is a request of its own.
+const INVITE: Kind = Kind {
+    method: "InviteMembers",
+    attempted: "inviting members",
+    requests: 6,
+};
 
 /// What page tokens are bound to, beside the filters.
 const MEMBERS: &str = "ListMembers";
@@ -70,15 +85,34 @@ fn filter(request: pb::ListMembersRequest) -> Result<MemberFilter, Error> {
 
 pub(super) async fn update(
     community: &Community,
-    request: pb::UpdateMemberRequest,
+    mut request: pb::UpdateMemberRequest,
 ) -> Result<pb::UpdateMemberResponse, Error> {
-    validate::request_id(&request.request_id)?;
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(UPDATE, &key, &request)?;
     let mask = request.update_mask.map(|mask| mask.paths);
     let (id, update) = changes(request.member, mask.unwrap_or_default())?;
-    let member = community.members.attempt_update(&id, update).await?;
-    Ok(pb::UpdateMemberResponse {
-        member: Some(convert::member(&member)),
-    })
+    let (changing, whom, wanted) = (community.members.clone(), id.clone(), update.clone());
+    let looking = changing.clone();
+    community
+        .writes
+        .run(
+            key.change(),
+            async move {
+                let member = changing.attempt_update(&whom, wanted).await?;
+                Ok(Made::change(updated(&member)))
+            },
+            move |_| async move {
+                let found = looking.lookup_update(&id, &update).await?;
+                Ok(Found::change(found.as_ref().map(updated)))
+            },
+        )
+        .await
+}
+
+fn updated(member: &Member) -> pb::UpdateMemberResponse {
+    pb::UpdateMemberResponse {
+        member: Some(convert::member(member)),
+    }
 }
 
 /// Whom to change, and in what.
@@ -149,16 +183,49 @@ fn custom_fields(fields: Vec<pb::MemberField>) -> Result<Vec<CustomField>, Error
 
 pub(super) async fn invite(
     community: &Community,
-    request: pb::InviteMembersRequest,
+    mut request: pb::InviteMembersRequest,
 ) -> Result<pb::InviteMembersResponse, Error> {
-    validate::request_id(&request.request_id)?;
-    let outcomes = community
-        .members
-        .attempt_invite(invitations(request)?)
-        .await?;
-    Ok(pb::InviteMembersResponse {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(INVITE, &key, &request)?;
+    let new = invitations(request)?;
+    let sought: Vec<Email> = new.invitees.iter().map(|one| one.email.clone()).collect();
+    let members = community.members.clone();
+    let looking = members.clone();
+    community
+        .writes
+        .run(
+            key.change(),
+            async move {
+                let outcomes = members.attempt_invite(new).await?;
+                Ok(Made {
+                    is_whole: outcomes.iter().all(is_final),
+                    ..Made::change(answer(outcomes))
+                })
+            },
+            move |since| async move {
+                let mut found = Vec::with_capacity(sought.len());
+                for email in &sought {
+                    match looking.lookup_invitation(email).await? {
+                        Some(made) if made.created_at >= since => found.push(Ok(made)),
+                        // Sent again, and BetterMode refuses those that it has invited.
+                        _ => return Ok(Found::change(None)),
+                    }
+                }
+                Ok(Found::change(Some(answer(found))))
+            },
+        )
+        .await
+}
+
+fn answer(outcomes: Vec<Invited>) -> pb::InviteMembersResponse {
+    pb::InviteMembersResponse {
         results: outcomes.into_iter().map(invited).collect(),
-    })
+    }
+}
+
+/// Whether calling again with the same id has nothing left to do for this address.
+fn is_final(outcome: &Invited) -> bool {
+    !matches!(outcome, Err(error) if error.may_have_happened() || error.retry_after().is_some())
 }
 
 fn invitations(request: pb::InviteMembersRequest) -> Result<NewInvitations, Error> {

@@ -1,28 +1,66 @@
 //! Reading and writing posts.
 
-use bettermode::{PostTypeId, SpaceId};
+use bettermode::{Post, PostTypeId, SpaceId};
 use community_proto::v1 as pb;
 use community_proto::v1::create_post_request::Content;
 
+use super::keyed::{Key, Kind};
 use super::post_values::{self, Body};
 use super::{Community, page_token, post_answers, validate};
 use crate::error::Error;
 use crate::posts::{NewPost, Values};
+use crate::writes::{Found, Made};
 
 mod change;
 mod filter;
+
+/// The post types, who we are, and the post.
+const CREATE: Kind = Kind {
+    method: "CreatePost",
+    attempted: "creating a post",
+    requests: 3,
+};
+/// The post with its type, and the change.
+const UPDATE: Kind = Kind {
+    method: "UpdatePost",
+    attempted: "changing a post",
+    requests: 2,
+};
+const DELETE: Kind = Kind {
+    method: "DeletePost",
+    attempted: "deleting a post",
+    requests: 1,
+};
 
 /// What page tokens are bound to, beside the filters.
 const LIST: &str = "ListPosts";
 
 pub(super) async fn create(
     community: &Community,
-    request: pb::CreatePostRequest,
+    mut request: pb::CreatePostRequest,
 ) -> Result<pb::CreatePostResponse, Error> {
-    let post = community.posts.create(new_post(request)?).await?;
-    Ok(pb::CreatePostResponse {
-        post: Some(post_answers::post(post)),
-    })
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(CREATE, &key, &request)?;
+    let new = new_post(request)?;
+    let (posts, sought) = (community.posts.clone(), new.clone());
+    let looking = posts.clone();
+    community
+        .writes
+        .run(
+            key.write(|| sought.effect()),
+            async move { posts.create(new).await.map(created) },
+            move |since| async move {
+                let found = looking.prepare_post(sought).await?.lookup(since).await?;
+                Ok(Found::sighting(found, created))
+            },
+        )
+        .await
+}
+
+fn created(post: Post) -> Made<pb::CreatePostResponse> {
+    let id = post.id.as_str().to_owned();
+    let post = Some(post_answers::post(post));
+    Made::object(id, pb::CreatePostResponse { post })
 }
 
 pub(super) async fn get(
@@ -55,22 +93,48 @@ pub(super) async fn list(
 
 pub(super) async fn update(
     community: &Community,
-    request: pb::UpdatePostRequest,
+    mut request: pb::UpdatePostRequest,
 ) -> Result<pb::UpdatePostResponse, Error> {
-    let post = community.posts.change(change::change(request)?).await?;
-    Ok(pb::UpdatePostResponse {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(UPDATE, &key, &request)?;
+    let change = change::change(request)?;
+    let (posts, sought) = (community.posts.clone(), change.clone());
+    let looking = posts.clone();
+    let updated = |post| pb::UpdatePostResponse {
         post: Some(post_answers::post(post)),
-    })
+    };
+    community
+        .writes
+        .run(
+            key.change(),
+            async move { Ok(Made::change(updated(posts.change(change).await?))) },
+            move |_| async move {
+                let found = looking.prepare_change(sought).await?.lookup().await?;
+                Ok(Found::change(found.map(updated)))
+            },
+        )
+        .await
 }
 
 pub(super) async fn delete(
     community: &Community,
-    request: pb::DeletePostRequest,
+    mut request: pb::DeletePostRequest,
 ) -> Result<pb::DeletePostResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(DELETE, &key, &request)?;
     let id = post_values::post_id(request.post_id)?;
     let actor = post_values::member("acting_member_id", request.acting_member_id)?;
-    community.posts.delete(id, actor.as_ref()).await?;
-    Ok(pb::DeletePostResponse {})
+    let deletion = community.posts.prepare_deletion(id, actor.as_ref())?;
+    let sought = deletion.clone();
+    let gone = pb::DeletePostResponse {};
+    community
+        .writes
+        .run(
+            key.change(),
+            async move { deletion.attempt().await.map(|()| Made::change(gone)) },
+            move |_| async move { Ok(Found::change(sought.lookup().await?.then_some(gone))) },
+        )
+        .await
 }
 
 fn new_post(request: pb::CreatePostRequest) -> Result<NewPost, Error> {

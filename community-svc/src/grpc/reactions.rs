@@ -2,32 +2,50 @@
 
 use bettermode::{MemberId, PostId};
 use community_proto::v1 as pb;
+use prost::Message;
 
+use super::keyed::{Key, Kind};
 use super::{Community, page_token, post_answers, post_values, validate};
 use crate::error::Error;
 use crate::reactions::{Direction, Place};
+use crate::writes::{Found, Made};
+
+const ADD: Kind = Kind {
+    method: "AddReaction",
+    attempted: "adding a reaction",
+    requests: 1,
+};
+const REMOVE: Kind = Kind {
+    method: "RemoveReaction",
+    attempted: "taking a reaction back",
+    requests: 1,
+};
 
 /// What page tokens are bound to, beside the post and the key.
 const LIST: &str = "ListReactions";
 
 pub(super) async fn add(
     community: &Community,
-    request: pb::AddReactionRequest,
+    mut request: pb::AddReactionRequest,
 ) -> Result<pb::AddReactionResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(ADD, &key, &request)?;
     let who = request.member_id;
     let wanted = reaction(request.post_id, request.reaction, who)?;
-    write(community, Direction::Add, wanted).await?;
-    Ok(pb::AddReactionResponse {})
+    let done = pb::AddReactionResponse {};
+    write(community, &key, Direction::Add, wanted, done).await
 }
 
 pub(super) async fn remove(
     community: &Community,
-    request: pb::RemoveReactionRequest,
+    mut request: pb::RemoveReactionRequest,
 ) -> Result<pb::RemoveReactionResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(REMOVE, &key, &request)?;
     let who = request.member_id;
     let wanted = reaction(request.post_id, request.reaction, who)?;
-    write(community, Direction::Remove, wanted).await?;
-    Ok(pb::RemoveReactionResponse {})
+    let done = pb::RemoveReactionResponse {};
+    write(community, &key, Direction::Remove, wanted, done).await
 }
 
 pub(super) async fn list(
@@ -77,10 +95,22 @@ fn reaction(post: String, reaction: String, member: String) -> Result<Wanted, Er
     ))
 }
 
-async fn write(community: &Community, direction: Direction, wanted: Wanted) -> Result<(), Error> {
-    let (post, key, member) = wanted;
-    let reaction = community
-        .reactions
-        .prepare(direction, post, key, member.as_ref())?;
-    reaction.attempt().await
+async fn write<M: Message + Default + Copy + 'static>(
+    community: &Community,
+    key: &Key,
+    direction: Direction,
+    (post, reaction, member): Wanted,
+    done: M,
+) -> Result<M, Error> {
+    let reactions = &community.reactions;
+    let reaction = reactions.prepare(direction, post, reaction, member.as_ref())?;
+    let sought = reaction.clone();
+    community
+        .writes
+        .run(
+            key.change(),
+            async move { reaction.attempt().await.map(|()| Made::change(done)) },
+            move |_| async move { Ok(Found::change(sought.lookup().await?.then_some(done))) },
+        )
+        .await
 }

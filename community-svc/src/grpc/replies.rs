@@ -1,27 +1,56 @@
 //! Reading and writing replies.
 
-use bettermode::PostTypeId;
+use bettermode::{Post, PostId, PostTypeId};
 use community_proto::v1 as pb;
 use community_proto::v1::create_reply_request::Content;
 
+use super::keyed::{Key, Kind};
 use super::post_values::{self, Body};
 use super::{Community, page_token, post_answers, validate};
 use crate::error::Error;
 use crate::replies::NewReply;
+use crate::writes::{Found, Made};
+
+/// The post types that may answer, who we are, and the reply.
+const CREATE: Kind = Kind {
+    method: "CreateReply",
+    attempted: "creating a reply",
+    requests: 3,
+};
 
 /// What page tokens are bound to, beside the post and the order.
 const LIST: &str = "ListReplies";
 
 pub(super) async fn create(
     community: &Community,
-    request: pb::CreateReplyRequest,
+    mut request: pb::CreateReplyRequest,
 ) -> Result<pb::CreateReplyResponse, Error> {
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(CREATE, &key, &request)?;
     let new = new_reply(request)?;
-    let parent = new.post.as_str().to_owned();
-    let reply = community.replies.create(new).await?;
-    Ok(pb::CreateReplyResponse {
-        reply: Some(post_answers::reply(reply, &parent)),
-    })
+    let (replies, sought) = (community.replies.clone(), new.clone());
+    let looking = replies.clone();
+    community
+        .writes
+        .run(
+            key.write(|| sought.effect()),
+            async move {
+                let parent = new.post.clone();
+                Ok(created(replies.create(new).await?, &parent))
+            },
+            move |since| async move {
+                let parent = sought.post.clone();
+                let found = looking.prepare(sought).await?.lookup(since).await?;
+                Ok(Found::sighting(found, |reply| created(reply, &parent)))
+            },
+        )
+        .await
+}
+
+fn created(reply: Post, parent: &PostId) -> Made<pb::CreateReplyResponse> {
+    let id = reply.id.as_str().to_owned();
+    let reply = Some(post_answers::reply(reply, parent.as_str()));
+    Made::object(id, pb::CreateReplyResponse { reply })
 }
 
 pub(super) async fn list(

@@ -3,12 +3,26 @@
 use bettermode::{MemberId, Space, SpaceId, SpaceMember, SpaceRole, SpaceRoleId, SpaceType};
 use community_proto::v1 as pb;
 
+use super::keyed::{Key, Kind};
 use super::{Community, convert, page_token, validate};
 use crate::error::Error;
+use crate::writes::{Made, repeatable};
 
 mod place;
 
 use place::Place;
+
+/// A refusal is looked into.
+const ADD: Kind = Kind {
+    method: "AddSpaceMember",
+    attempted: "putting a member into a space",
+    requests: 2,
+};
+const REMOVE: Kind = Kind {
+    method: "RemoveSpaceMember",
+    attempted: "taking a member out of a space",
+    requests: 2,
+};
 
 /// What page tokens are bound to, beside the filters.
 const SPACES: &str = "ListSpaces";
@@ -118,28 +132,43 @@ pub(super) async fn list_members(
 
 pub(super) async fn add_member(
     community: &Community,
-    request: pb::AddSpaceMemberRequest,
+    mut request: pb::AddSpaceMemberRequest,
 ) -> Result<pb::AddSpaceMemberResponse, Error> {
-    validate::request_id(&request.request_id)?;
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(ADD, &key, &request)?;
     let space = SpaceId::new(validate::id("space_id", request.space_id)?);
     let member = MemberId::new(validate::id("member_id", request.member_id)?);
     let role = validate::optional_id("role_id", request.role_id)?.map(SpaceRoleId::new);
-    let spaces = &community.spaces;
-    let membership = spaces.attempt_add(&space, &member, role.as_ref()).await?;
-    Ok(pb::AddSpaceMemberResponse {
-        role: membership.role.map(space_role),
-    })
+    let spaces = community.spaces.clone();
+    let attempt = async move {
+        let membership = spaces.attempt_add(&space, &member, role.as_ref()).await?;
+        Ok(Made::change(pb::AddSpaceMemberResponse {
+            role: membership.role.map(space_role),
+        }))
+    };
+    community
+        .writes
+        .run(key.change(), attempt, repeatable)
+        .await
 }
 
 pub(super) async fn remove_member(
     community: &Community,
-    request: pb::RemoveSpaceMemberRequest,
+    mut request: pb::RemoveSpaceMemberRequest,
 ) -> Result<pb::RemoveSpaceMemberResponse, Error> {
-    validate::request_id(&request.request_id)?;
+    let key = std::mem::take(&mut request.request_id);
+    let key = Key::new(REMOVE, &key, &request)?;
     let space = SpaceId::new(validate::id("space_id", request.space_id)?);
     let member = MemberId::new(validate::id("member_id", request.member_id)?);
-    community.spaces.attempt_remove(&space, &member).await?;
-    Ok(pb::RemoveSpaceMemberResponse {})
+    let spaces = community.spaces.clone();
+    let attempt = async move {
+        spaces.attempt_remove(&space, &member).await?;
+        Ok(Made::change(pb::RemoveSpaceMemberResponse {}))
+    };
+    community
+        .writes
+        .run(key.change(), attempt, repeatable)
+        .await
 }
 
 fn space(space: &Space) -> pb::Space {

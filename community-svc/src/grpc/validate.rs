@@ -101,8 +101,13 @@ pub(super) fn request_id(value: &str) -> Result<Option<Uuid>, Error> {
     }
     // Uuid also takes other ways to write one, which would be other texts for one id.
     let id = Uuid::try_parse(value).ok().filter(|_| value.len() == 36);
-    id.map(Some)
-        .ok_or_else(|| Error::invalid("request_id", "must be empty or a UUID with hyphens"))
+    // The nil one names nothing: it is what was never filled in.
+    id.filter(|id| !id.is_nil()).map(Some).ok_or_else(|| {
+        Error::invalid(
+            "request_id",
+            "must be empty or a UUID with hyphens, not the nil one",
+        )
+    })
 }
 
 /// A field that must be set.
@@ -154,6 +159,7 @@ mod tests {
             &id.replace('-', ""),
             &format!("{{{id}}}"),
             &format!("{id} "),
+            "00000000-0000-0000-0000-000000000000",
         ] {
             assert!(request_id(wrong).is_err(), "{wrong}");
         }

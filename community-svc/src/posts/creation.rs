@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::{Posts, Values, post_types::PostTypes, values};
 use crate::error::{Call, Error};
+use crate::html;
 use crate::upstream::Upstream;
+use crate::writes::Effect;
 
 /// A post to create, its texts checked.
 #[derive(Debug, Clone)]
@@ -24,6 +26,22 @@ pub struct NewPost {
     pub publish: bool,
     /// Tags by title.
     pub tags: Vec<String>,
+}
+
+impl NewPost {
+    /// What the space has of it in the end, by author, title and words: a look-up tells
+    /// no more apart, and maybe less.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        let words = self.values.html.as_deref().map(html::words);
+        Effect::of([
+            "post",
+            self.author.as_ref().map_or("", MemberId::as_str),
+            self.space.as_str(),
+            self.values.title.as_deref().unwrap_or_default(),
+            &words.unwrap_or_default(),
+        ])
+    }
 }
 
 /// A post that is ready to be created.

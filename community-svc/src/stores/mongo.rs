@@ -18,6 +18,8 @@ use tokio::time::timeout;
 
 use super::StoreError;
 
+pub(crate) mod expiry;
+
 /// How long finding a usable server may take.
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long opening a connection may take.

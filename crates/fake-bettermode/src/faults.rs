@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 pub enum Fault {
     /// Answers late; `value` is milliseconds.
     LatencyMs,
+    /// The operation is carried out, and answered late; `value` is milliseconds.
+    LateAnswerMs,
     /// 429 with `Retry-After`; `value` is its seconds (1).
     #[serde(rename = "status_429")]
     Status429,

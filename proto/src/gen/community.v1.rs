@@ -849,7 +849,8 @@ pub struct ScheduleEventRequest {
     /// client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "3")]
     pub author_member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -882,7 +883,8 @@ pub struct UpdateEventRequest {
     /// client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "4")]
     pub author_member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "5")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -904,7 +906,8 @@ pub struct CancelEventRequest {
     /// client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "2")]
     pub author_member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -959,7 +962,8 @@ pub struct RegisterForEventRequest {
     /// static token.
     #[prost(string, tag = "2")]
     pub member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -1124,6 +1128,14 @@ pub enum ErrorReason {
     /// The community's network has no way of doing or keeping this; the metadata says
     /// what. FAILED_PRECONDITION.
     NotSupportedByNetwork = 42,
+    /// The request id was used for another write. INVALID_ARGUMENT.
+    RequestIdReused = 45,
+    /// A write with this request id is under way, or is not settled yet; call again
+    /// with the same request id after google.rpc.RetryInfo's delay. ABORTED.
+    RequestInProgress = 46,
+    /// The record of writes did not answer, and this call sent nothing; call again
+    /// with the same request id. UNAVAILABLE.
+    WriteStoreUnavailable = 47,
     /// The caller is known, and its token or certificate lacks the scope that the
     /// method needs; the metadata names it. PERMISSION_DENIED.
     ScopeMissing = 50,
@@ -1171,6 +1183,9 @@ impl ErrorReason {
             Self::ConversationNotFound => "ERROR_REASON_CONVERSATION_NOT_FOUND",
             Self::EventNotFound => "ERROR_REASON_EVENT_NOT_FOUND",
             Self::NotSupportedByNetwork => "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK",
+            Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
+            Self::RequestInProgress => "ERROR_REASON_REQUEST_IN_PROGRESS",
+            Self::WriteStoreUnavailable => "ERROR_REASON_WRITE_STORE_UNAVAILABLE",
             Self::ScopeMissing => "ERROR_REASON_SCOPE_MISSING",
             Self::CallerLimitExceeded => "ERROR_REASON_CALLER_LIMIT_EXCEEDED",
         }
@@ -1214,6 +1229,9 @@ impl ErrorReason {
             "ERROR_REASON_CONVERSATION_NOT_FOUND" => Some(Self::ConversationNotFound),
             "ERROR_REASON_EVENT_NOT_FOUND" => Some(Self::EventNotFound),
             "ERROR_REASON_NOT_SUPPORTED_BY_NETWORK" => Some(Self::NotSupportedByNetwork),
+            "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
+            "ERROR_REASON_REQUEST_IN_PROGRESS" => Some(Self::RequestInProgress),
+            "ERROR_REASON_WRITE_STORE_UNAVAILABLE" => Some(Self::WriteStoreUnavailable),
             "ERROR_REASON_SCOPE_MISSING" => Some(Self::ScopeMissing),
             "ERROR_REASON_CALLER_LIMIT_EXCEEDED" => Some(Self::CallerLimitExceeded),
             _ => None,
@@ -1977,8 +1995,8 @@ pub struct UpdatePostRequest {
     /// FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "9")]
     pub acting_member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none. See
-    /// docs/errors.md.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "10")]
     pub request_id: ::prost::alloc::string::String,
     /// Mask "content": the new body.
@@ -2018,8 +2036,8 @@ pub struct DeletePostRequest {
     /// FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "2")]
     pub acting_member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none. See
-    /// docs/errors.md.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -2393,8 +2411,8 @@ pub struct AddReactionRequest {
     /// Needs client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "3")]
     pub member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none. See
-    /// docs/errors.md.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -2415,8 +2433,8 @@ pub struct RemoveReactionRequest {
     /// Needs client credentials: FAILED_PRECONDITION with a static token.
     #[prost(string, tag = "3")]
     pub member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none. See
-    /// docs/errors.md.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -2525,8 +2543,8 @@ pub struct CreateReplyRequest {
     /// picks the first one that wants nothing but a body.
     #[prost(string, tag = "5")]
     pub post_type_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again; empty for none. See
-    /// docs/errors.md.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "6")]
     pub request_id: ::prost::alloc::string::String,
     /// The body. Exactly one of these is required.
@@ -2858,8 +2876,11 @@ pub struct SendDirectMessageRequest {
     /// costs a request to BetterMode, two on older networks, so give the call time.
     #[prost(string, repeated, tag = "5")]
     pub recipient_member_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// UUID that makes the write safe to send again; empty for none. Newer networks
-    /// keep it with the message, as the nonce by which it is known again.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none. To several, each message is a write of its own: a member who is added
+    /// under the same request_id receives it, the others do not receive it twice.
+    /// Newer networks keep it with the message, as the nonce by which it is known
+    /// again.
     #[prost(string, tag = "10")]
     pub request_id: ::prost::alloc::string::String,
     /// What to say. Exactly one of these is required.
@@ -2926,8 +2947,8 @@ pub struct CreatePostRequest {
     /// content counted.
     #[prost(message, repeated, tag = "9")]
     pub fields: ::prost::alloc::vec::Vec<PostField>,
-    /// UUID that makes the write safe to send again; empty for none. See
-    /// docs/errors.md.
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
     #[prost(string, tag = "10")]
     pub request_id: ::prost::alloc::string::String,
     /// The body: one of these. Required as title is.
@@ -2982,6 +3003,14 @@ pub mod community_service_client {
     /// ErrorReason and whose domain is "community.v1"; a program decides on the
     /// reason, never on the text. Writes are not retried by the service: a write
     /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN.
+    ///
+    /// Every write takes a request_id, a UUID that names this one write and makes it safe
+    /// to send again: with the same request_id and the same content it happens once, and
+    /// the first answer is given again, for at least 24 hours. Other content under a
+    /// known request_id is refused with REQUEST_ID_REUSED. While it is not settled what
+    /// came of an earlier call, REQUEST_IN_PROGRESS says when to call again; what cannot
+    /// be known is OUTCOME_UNKNOWN. An error that says that nothing was changed leaves the
+    /// request_id free, for other content too. docs/errors.md has more.
     #[derive(Debug, Clone)]
     pub struct CommunityServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -3233,7 +3262,7 @@ pub mod community_service_client {
         /// Invites people by e-mail address, with one upstream request where BetterMode
         /// accepts them all. Each address has its own result. Where it refuses the whole,
         /// each is sent by itself, which takes a request of the upstream budget for each.
-        /// Not idempotent.
+        /// Idempotent with a request_id only.
         pub async fn invite_members(
             &mut self,
             request: impl tonic::IntoRequest<super::InviteMembersRequest>,
@@ -3426,8 +3455,9 @@ pub mod community_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sends a direct message to one member, or to each of several, by the mechanism
-        /// that the community's network offers. Not idempotent. To several it is one
-        /// message each, in a conversation of its own: none of them sees the others.
+        /// that the community's network offers. Idempotent with a request_id only. To
+        /// several it is one message each, in a conversation of its own: none of them sees
+        /// the others.
         pub async fn send_direct_message(
             &mut self,
             request: impl tonic::IntoRequest<super::SendDirectMessageRequest>,
@@ -3486,7 +3516,8 @@ pub mod community_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Puts an event into a space: into its calendar on newer networks, as a post of
-        /// a type that has a title and a date on older ones. Not idempotent.
+        /// a type that has a title and a date on older ones. Idempotent with a
+        /// request_id only.
         /// FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK) for what an older network's post
         /// type has no field for; the error's metadata names it.
         pub async fn schedule_event(
@@ -3620,8 +3651,8 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Creates a post in a space. Not idempotent. Success does not mean visible:
-        /// moderation can hold a post, see Post.status.
+        /// Creates a post in a space. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a post, see Post.status.
         pub async fn create_post(
             &mut self,
             request: impl tonic::IntoRequest<super::CreatePostRequest>,
@@ -3751,8 +3782,8 @@ pub mod community_service_client {
                 .insert(GrpcMethod::new("community.v1.CommunityService", "DeletePost"));
             self.inner.unary(req, path, codec).await
         }
-        /// Answers a post or a reply. Not idempotent. Success does not mean visible:
-        /// moderation can hold a reply, see Reply.status.
+        /// Answers a post or a reply. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a reply, see Reply.status.
         pub async fn create_reply(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateReplyRequest>,
@@ -3996,7 +4027,7 @@ pub mod community_service_server {
         /// Invites people by e-mail address, with one upstream request where BetterMode
         /// accepts them all. Each address has its own result. Where it refuses the whole,
         /// each is sent by itself, which takes a request of the upstream budget for each.
-        /// Not idempotent.
+        /// Idempotent with a request_id only.
         async fn invite_members(
             &self,
             request: tonic::Request<super::InviteMembersRequest>,
@@ -4074,8 +4105,9 @@ pub mod community_service_server {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
         /// Sends a direct message to one member, or to each of several, by the mechanism
-        /// that the community's network offers. Not idempotent. To several it is one
-        /// message each, in a conversation of its own: none of them sees the others.
+        /// that the community's network offers. Idempotent with a request_id only. To
+        /// several it is one message each, in a conversation of its own: none of them sees
+        /// the others.
         async fn send_direct_message(
             &self,
             request: tonic::Request<super::SendDirectMessageRequest>,
@@ -4097,7 +4129,8 @@ pub mod community_service_server {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
         /// Puts an event into a space: into its calendar on newer networks, as a post of
-        /// a type that has a title and a date on older ones. Not idempotent.
+        /// a type that has a title and a date on older ones. Idempotent with a
+        /// request_id only.
         /// FAILED_PRECONDITION (NOT_SUPPORTED_BY_NETWORK) for what an older network's post
         /// type has no field for; the error's metadata names it.
         async fn schedule_event(
@@ -4152,8 +4185,8 @@ pub mod community_service_server {
         > {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
-        /// Creates a post in a space. Not idempotent. Success does not mean visible:
-        /// moderation can hold a post, see Post.status.
+        /// Creates a post in a space. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a post, see Post.status.
         async fn create_post(
             &self,
             request: tonic::Request<super::CreatePostRequest>,
@@ -4208,8 +4241,8 @@ pub mod community_service_server {
         > {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
-        /// Answers a post or a reply. Not idempotent. Success does not mean visible:
-        /// moderation can hold a reply, see Reply.status.
+        /// Answers a post or a reply. Idempotent with a request_id only. Success does not
+        /// mean visible: moderation can hold a reply, see Reply.status.
         async fn create_reply(
             &self,
             request: tonic::Request<super::CreateReplyRequest>,
@@ -4278,6 +4311,14 @@ pub mod community_service_server {
     /// ErrorReason and whose domain is "community.v1"; a program decides on the
     /// reason, never on the text. Writes are not retried by the service: a write
     /// whose outcome is unknown says so with ERROR_REASON_OUTCOME_UNKNOWN.
+    ///
+    /// Every write takes a request_id, a UUID that names this one write and makes it safe
+    /// to send again: with the same request_id and the same content it happens once, and
+    /// the first answer is given again, for at least 24 hours. Other content under a
+    /// known request_id is refused with REQUEST_ID_REUSED. While it is not settled what
+    /// came of an earlier call, REQUEST_IN_PROGRESS says when to call again; what cannot
+    /// be known is OUTCOME_UNKNOWN. An error that says that nothing was changed leaves the
+    /// request_id free, for other content too. docs/errors.md has more.
     #[derive(Debug)]
     pub struct CommunityServiceServer<T> {
         inner: Arc<T>,

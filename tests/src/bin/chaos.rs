@@ -1,16 +1,33 @@
 //! Kills, freezes and starves the built programs under load, then checks that no
-//! acknowledged webhook is lost, doubled or out of order. `cargo xtask chaos` builds
-//! what it needs and runs it; exit code 1 when the law was broken.
+//! acknowledged webhook is lost, doubled or out of order; with `writes`, that direct
+//! messages are sent once. `cargo xtask chaos` builds what it needs and runs it; exit
+//! code 1 when the law was broken.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use integration_tests::chaos::writes::{self, Generation};
 use integration_tests::chaos::{self, Fault, Options, Report, Store};
 
 #[derive(Debug, Parser)]
 #[command(about = "Kills the programs under load and checks that nothing is lost")]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    webhooks: Webhooks,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Sends direct messages while the service dies and answers are lost
+    Writes(Writes),
+}
+
+#[derive(Debug, Args)]
+struct Webhooks {
     /// How many kills, over all programs
     #[arg(long, default_value_t = 1000)]
     kills: u32,
@@ -31,6 +48,28 @@ struct Arguments {
     faults: Option<Vec<Fault>>,
 }
 
+#[derive(Debug, Args)]
+struct Writes {
+    /// How many messages callers want sent, over all rounds
+    #[arg(long, default_value_t = 10_000)]
+    messages: u32,
+    /// How many kills from outside, over all rounds
+    #[arg(long, default_value_t = 200)]
+    kills: u32,
+    /// Makes the same plan again; a new one without it
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The store behind the service; two replicas share MongoDB
+    #[arg(long, value_enum, default_value_t = Stores::Both)]
+    store: Stores,
+    /// Which way messages go: chats, private spaces, or a round of each
+    #[arg(long, value_enum, default_value_t = Networks::Both)]
+    network: Networks,
+    /// For programs that were not built for failpoints
+    #[arg(long)]
+    no_failpoints: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Stores {
     Both,
@@ -38,12 +77,26 @@ enum Stores {
     Sqlite,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Networks {
+    Both,
+    Newer,
+    Published,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    match arguments.other {
+        Some(Other::Writes(arguments)) => send(&arguments).await,
+        None => deliver(&arguments.webhooks).await,
+    }
+}
+
+async fn deliver(arguments: &Webhooks) -> ExitCode {
     let seed = arguments.seed.unwrap_or_else(rand::random);
     let mut reports = Vec::new();
-    for options in rounds(&arguments, seed) {
+    for options in rounds(arguments, seed) {
         say(format_args!(
             "chaos: seed {seed}, {:?}, {} kills, {} events",
             options.store, options.kills, options.events
@@ -55,7 +108,7 @@ async fn main() -> ExitCode {
     verdict(&reports)
 }
 
-fn rounds(arguments: &Arguments, seed: u64) -> Vec<Options> {
+fn rounds(arguments: &Webhooks, seed: u64) -> Vec<Options> {
     let (kills, events) = (arguments.kills, arguments.events);
     let shares = match arguments.store {
         Stores::Mongodb => vec![(Store::MongoDb, kills, events)],
@@ -77,6 +130,45 @@ fn rounds(arguments: &Arguments, seed: u64) -> Vec<Options> {
         is_watched: true,
     };
     shares.into_iter().map(round).collect()
+}
+
+async fn send(arguments: &Writes) -> ExitCode {
+    let seed = arguments.seed.unwrap_or_else(rand::random);
+    let stores: &[Store] = match arguments.store {
+        Stores::Both => &[Store::MongoDb, Store::Sqlite],
+        Stores::Mongodb => &[Store::MongoDb],
+        Stores::Sqlite => &[Store::Sqlite],
+    };
+    let networks: &[Generation] = match arguments.network {
+        Networks::Both => &[Generation::Published, Generation::Newer],
+        Networks::Newer => &[Generation::Newer],
+        Networks::Published => &[Generation::Published],
+    };
+    let rounds = u32::try_from(stores.len() * networks.len()).unwrap_or(1);
+    let (mut sent, mut deaths, mut violations) = (0, 0, 0);
+    for (store, generation) in stores
+        .iter()
+        .flat_map(|store| networks.iter().map(move |network| (*store, *network)))
+    {
+        let report = writes::run(&writes::Options {
+            seed,
+            messages: arguments.messages.div_ceil(rounds),
+            kills: arguments.kills.div_ceil(rounds),
+            store,
+            generation,
+            failpoints: !arguments.no_failpoints,
+            is_watched: true,
+        })
+        .await;
+        say(format_args!("{report}"));
+        sent += report.sent();
+        deaths += report.deaths();
+        violations += report.violations().len();
+    }
+    say(format_args!(
+        "{deaths} deaths, {sent} messages that were told to be sent, {violations} violations"
+    ));
+    ExitCode::from(u8::from(violations > 0))
 }
 
 fn fault(name: &str) -> Result<Fault, String> {

@@ -1,22 +1,16 @@
 //! The indexes, and what MongoDB deletes by itself.
 
-use std::time::Duration;
-
 use mongodb::bson::{Document, doc};
-use mongodb::error::{Error as DriverError, ErrorKind};
+use mongodb::error::Error as DriverError;
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, Database, IndexModel};
 
 use super::{ACTIVITIES, COUNTS};
 use crate::activities::Retention;
+use crate::stores::mongo::expiry::{EXPIRY, code, expire_after};
 
-/// Two indexes of this name differ in their options.
-const INDEX_OPTIONS_CONFLICT: i32 = 85;
 const NAMESPACE_NOT_FOUND: i32 = 26;
 const INDEX_NOT_FOUND: i32 = 27;
-
-/// The name of the index by which a collection's documents expire.
-const EXPIRY: &str = "expiry";
 
 pub(super) async fn create(database: &Database) -> Result<(), DriverError> {
     let of_lists = [(false, false), (false, true), (true, false), (true, true)];
@@ -70,47 +64,12 @@ pub(super) async fn expire(database: &Database, retention: Retention) -> Result<
     Ok(())
 }
 
-async fn expire_after(
-    database: &Database,
-    name: &str,
-    field: &str,
-    mut options: IndexOptions,
-    seconds: i64,
-) -> Result<(), DriverError> {
-    options.name = Some(EXPIRY.to_owned());
-    options.expire_after = Some(Duration::from_secs(seconds.unsigned_abs()));
-    let index = IndexModel::builder()
-        .keys(doc! { field: 1 })
-        .options(options)
-        .build();
-    match collection(database, name).create_index(index).await {
-        Ok(_) => Ok(()),
-        // The setting was another one before.
-        Err(error) if code(&error) == Some(INDEX_OPTIONS_CONFLICT) => database
-            .run_command(doc! {
-                "collMod": name,
-                "index": { "name": EXPIRY, "expireAfterSeconds": seconds },
-            })
-            .await
-            .map(|_| ()),
-        Err(error) => Err(error),
-    }
-}
-
 async fn keep(collection: &Collection<Document>) -> Result<(), DriverError> {
     match collection.drop_index(EXPIRY).await {
         Err(error) if !matches!(code(&error), Some(INDEX_NOT_FOUND | NAMESPACE_NOT_FOUND)) => {
             Err(error)
         }
         _ => Ok(()),
-    }
-}
-
-/// The server's number for what went wrong.
-pub(super) fn code(error: &DriverError) -> Option<i32> {
-    match error.kind.as_ref() {
-        ErrorKind::Command(command) => Some(command.code),
-        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/0001_first.sql"),
     include_str!("steps/0002_webhook_effects.sql"),
     include_str!("steps/0003_members_and_activities.sql"),
+    include_str!("steps/0004_writes.sql"),
 ];
 
 /// Brings the file to the version of this program. A newer file is left alone.

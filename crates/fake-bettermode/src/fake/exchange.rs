@@ -67,6 +67,9 @@ pub(super) async fn graphql(fake: &Fake, request: &Request<Bytes>) -> Response<B
             exchange.refused(StatusCode::BAD_REQUEST, &[refusal])
         }
     };
+    if let Some(strike) = exchange.strikes(Fault::LateAnswerMs) {
+        tokio::time::sleep(Duration::from_millis(strike.value.unwrap_or(1000))).await;
+    }
     exchange.fault_after(answer)
 }
 

@@ -83,6 +83,20 @@ async fn latency_delays_the_answer() {
     assert_eq!(before.elapsed(), Duration::from_millis(2500));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_comes_after_the_work_was_done() {
+    let bench = Bench::new().await;
+    let header = format!("Bearer {}", super::TOKEN);
+    let late = json!({ "count": 1, "value": 2500, "operation": "createPost" });
+    bench.fault("late_answer_ms", late).await;
+    let gives_up = tokio::time::timeout(Duration::from_secs(1), bench.write(&header, "late"));
+    assert!(gives_up.await.is_err());
+    let world = bench
+        .control(Method::GET, "/_fake/world?q=late", &Value::Null)
+        .await;
+    assert_eq!(world.json["posts"].as_array().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn codes_can_be_numbers_and_errors_nested() {
     let bench = Bench::new().await;
