@@ -149,6 +149,11 @@ fn arguments(bench: &Bench, name: &str) -> String {
         "membersByIds" => format!("(ids: [{}])", id("/members/0/id")),
         "members" | "posts" | "postTypes" | "spaces" => "(limit: 3)".to_owned(),
         "post" => format!("(id: {})", id("/posts/0/id")),
+        "memberPosts" => format!("(limit: 2, memberId: {})", id("/posts/0/ownerId")),
+        "postReactionParticipants" => {
+            let post = id("/posts/0/id");
+            format!("(limit: 2, postId: {post}, reaction: \"+1\")")
+        }
         "replies" => format!("(limit: 2, postId: {})", id("/posts/0/id")),
         "space" => format!("(id: {})", id("/spaces/0/id")),
         "spacePostTypes" => format!("(limit: 9, spaceId: {})", id("/spaces/0/id")),
