@@ -140,5 +140,5 @@ fn says(message: &ConversationMessage) -> String {
     }
 }
 
-#[cfg(all(test, feature = "simulation"))]
+#[cfg(test)]
 mod tests;

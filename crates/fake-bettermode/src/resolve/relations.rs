@@ -46,7 +46,9 @@ pub(crate) fn field(
         ("Post", "replies") => posts::replies(call, world, id("id"), args)?,
         ("Post", "tags") => tags(world, parent),
         ("PostType", "validReplyTypes") => reply_types(world, parent),
-        ("Event", "authMemberProps") => calendar::props(call, world, id("id"), scopes(call, world)),
+        ("Event", "authMemberProps") => {
+            calendar::props(call, world, id("id"), &scopes(call, world))
+        }
         ("Space", "authMemberProps") => space_props(call, world, id("id")),
         _ => Value::Null,
     })
