@@ -18,15 +18,14 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic_health::server::HealthReporter;
 
-use crate::activities::SharedActivityStore;
 use crate::cache::Cache;
 use crate::calendar::Calendar;
 use crate::callers::{Register, Watched as WatchedFile};
-use crate::config::{BetterMode, Config, Door, EventsConfig};
+use crate::config::{BetterMode, Config, Door};
 use crate::connections::Port;
 use crate::direct_messages::DirectMessages;
 use crate::event_types::EventTypes;
-use crate::events::{MAX_WATCHERS, SharedEventStore};
+use crate::events::MAX_WATCHERS;
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
 use crate::layers::request_id::RequestIds;
@@ -35,7 +34,7 @@ use crate::layers::{Inbound, Layers};
 use crate::members::Members;
 use crate::metrics::{BreakerMetric, Metrics};
 use crate::posts::Posts;
-use crate::projections::{Copies, Effects, Projector, Random, retention};
+use crate::projections::{Copies, Effects, Random};
 use crate::rate_limit::Limiter;
 use crate::reactions::Reactions;
 use crate::replies::Replies;
@@ -44,9 +43,12 @@ use crate::services::Services;
 use crate::spaces::Spaces;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
-use crate::writes::{SharedWriteStore, Timing, Writes};
+use crate::writes::{Timing, Writes};
 
+mod background;
 mod port;
+
+use background::Background;
 
 /// How long tasks may take to notice that the service has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -237,21 +239,13 @@ fn parts(
         members,
         spaces: Spaces::new(upstream.clone(), stores.cache.clone()),
     };
-    let health = Health::new(Watched {
-        upstream: upstream.clone(),
-        enabled: config.bettermode.enabled,
-        testing: config.bettermode.testing,
-        cache: stores.cache.clone(),
-        events: Arc::clone(&stores.events),
-        limiter: stores.limiter,
-        clock: Arc::clone(&clock),
-    });
+    let health = health(config, &stores, upstream, &clock);
     let enabled = config.bettermode.enabled;
     let writes = Writes::new(
         Arc::clone(&stores.writes),
         Arc::clone(&clock),
         tasks.clone(),
-        timing(&config),
+        timing(config),
         metrics.clone(),
     );
     let community = community(
@@ -298,6 +292,19 @@ fn parts(
     (parts, health, background)
 }
 
+/// Who knows how every dependency is.
+fn health(config: &Config, stores: &Stores, upstream: &Upstream, clock: &SharedClock) -> Health {
+    Health::new(Watched {
+        upstream: upstream.clone(),
+        enabled: config.bettermode.enabled,
+        testing: config.bettermode.testing,
+        cache: stores.cache.clone(),
+        events: Arc::clone(&stores.events),
+        limiter: Arc::clone(&stores.limiter),
+        clock: Arc::clone(clock),
+    })
+}
+
 /// Every family of RPCs over BetterMode.
 fn community(
     enabled: bool,
@@ -318,58 +325,6 @@ fn community(
         calendar: Calendar::new(upstream.clone()),
         writes,
         health,
-    }
-}
-
-/// What goes on while nobody calls.
-struct Background {
-    projector: Projector,
-    events: SharedEventStore,
-    events_for: Option<Duration>,
-    activities: SharedActivityStore,
-    writes: SharedWriteStore,
-}
-
-impl Background {
-    fn new(
-        events: SharedEventStore,
-        effects: Effects,
-        writes: SharedWriteStore,
-        config: &EventsConfig,
-        clock: &SharedClock,
-        metrics: &Metrics,
-    ) -> Self {
-        let activities = Arc::clone(effects.activities());
-        let attempts = config.projection_attempts;
-        let tools = (Arc::clone(clock), random());
-        let days = u64::from(config.event_days);
-        Self {
-            projector: Projector::new(
-                Arc::clone(&events),
-                effects,
-                attempts,
-                tools,
-                metrics.clone(),
-            ),
-            events,
-            events_for: (days > 0).then(|| Duration::from_secs(24 * 3_600 * days)),
-            activities,
-            writes,
-        }
-    }
-
-    fn spawn(self, tasks: &Tasks, shutdown: &Shutdown) {
-        tasks.spawn("projector", self.projector.run(shutdown.clone()));
-        tasks.spawn(
-            "retention",
-            retention::keep(
-                self.events,
-                self.events_for,
-                self.activities,
-                self.writes,
-                shutdown.clone(),
-            ),
-        );
     }
 }
 
