@@ -188,6 +188,7 @@ fn parts(
     (clock, tasks, shutdown): (SharedClock, &Tasks, &Shutdown),
     metrics: Metrics,
 ) -> (Parts, Health, Background) {
+    let writes = writes(&config, &stores, &clock, tasks, &metrics);
     let members = Members::new(
         upstream.clone(),
         Arc::clone(&stores.limiter),
@@ -209,20 +210,8 @@ fn parts(
         clock: Arc::clone(&clock),
     });
     let enabled = config.bettermode.enabled;
-    let writes = Writes::new(
-        Arc::clone(&stores.writes),
-        Arc::clone(&clock),
-        tasks.clone(),
-        timing(&config),
-        metrics.clone(),
-    );
-    let community = community(
-        enabled,
-        upstream,
-        stores.cache,
-        (&copies, writes),
-        health.clone(),
-    );
+    let made = (&copies, writes, health.clone());
+    let community = community(enabled, upstream, stores.cache, made);
     let effects = Effects::new(
         copies,
         stores.members,
@@ -265,8 +254,7 @@ fn community(
     enabled: bool,
     upstream: &Upstream,
     cache: Cache,
-    (copies, writes): (&Copies, Writes),
-    health: Health,
+    (copies, writes, health): (&Copies, Writes, Health),
 ) -> Community {
     Community {
         enabled,
@@ -413,11 +401,24 @@ async fn learn_capabilities(upstream: Upstream) {
     }
 }
 
-fn timing(config: &Config) -> Timing {
-    Timing {
+fn writes(
+    config: &Config,
+    stores: &Stores,
+    clock: &SharedClock,
+    tasks: &Tasks,
+    metrics: &Metrics,
+) -> Writes {
+    let timing = Timing {
         request: config.bettermode.timeout,
         settle: config.writes.settle,
-    }
+    };
+    Writes::new(
+        Arc::clone(&stores.writes),
+        Arc::clone(clock),
+        tasks.clone(),
+        timing,
+        metrics.clone(),
+    )
 }
 
 #[expect(

@@ -369,9 +369,9 @@ impl Error {
                 Some(*retry_after)
             }
             Self::UpstreamUnavailable { retry_after, .. } => Some(retry_after.unwrap_or(SOME_TIME)),
-            Self::CacheUnavailable
-            | Self::EventStoreUnavailable
-            | Self::WriteStoreUnavailable => Some(SOME_TIME),
+            Self::CacheUnavailable | Self::EventStoreUnavailable | Self::WriteStoreUnavailable => {
+                Some(SOME_TIME)
+            }
             Self::Overloaded | Self::WatchEnded => Some(Duration::from_millis(100)),
             _ => None,
         }

@@ -7,8 +7,8 @@ use bettermode::{
 use jiff::Timestamp;
 
 use crate::error::{Call, Error};
-use crate::posts::{Values, values};
 use crate::html;
+use crate::posts::{Values, values};
 use crate::upstream::Upstream;
 use crate::writes::Effect;
 
@@ -31,7 +31,12 @@ impl NewReply {
     #[must_use]
     pub fn effect(&self) -> Effect {
         let author = self.author.as_ref().map_or("", MemberId::as_str);
-        Effect::of(["reply", author, self.post.as_str(), &html::words(&self.html)])
+        Effect::of([
+            "reply",
+            author,
+            self.post.as_str(),
+            &html::words(&self.html),
+        ])
     }
 }
 

@@ -20,9 +20,9 @@ mod posts;
 mod reactions;
 mod reading;
 mod replies;
-mod spaces;
 mod safe_writes;
 mod safe_writes_of_all_kinds;
+mod spaces;
 mod upstream_failures;
 
 // From a change in the community to a stored event and what comes of it.

@@ -147,7 +147,12 @@ async fn a_service_that_died_while_it_sent_knows_after_its_start_what_became_of_
             let late = json!({ "count": 1, "value": 60_000, "operation": sending });
             sandbox.fake.fault(fault, late).await;
             let clients = sandbox.clients.clone();
-            let call = async { clients.community().send_direct_message(request.clone()).await };
+            let call = async {
+                clients
+                    .community()
+                    .send_direct_message(request.clone())
+                    .await
+            };
             let death = async {
                 sandbox.fake.struck(fault).await;
                 sandbox.service.kill();
@@ -198,7 +203,9 @@ async fn where_equal_messages_without_an_id_are_there_it_says_that_it_cannot_kno
     sandbox.fake.fault_once("cut_body", "createPost").await;
     let failure = send(&sandbox.clients, &request).await.unwrap_err();
     let _checked = failure.is(Code::Aborted, ErrorReason::RequestInProgress);
-    send(&sandbox.clients, &hello(&sandbox, "").await).await.unwrap();
+    send(&sandbox.clients, &hello(&sandbox, "").await)
+        .await
+        .unwrap();
     for _ in 0..2 {
         let failure = settled(&sandbox.clients, &request).await.unwrap_err();
         let _checked = failure.is(Code::Unknown, ErrorReason::OutcomeUnknown);
@@ -210,10 +217,15 @@ async fn where_equal_messages_without_an_id_are_there_it_says_that_it_cannot_kno
 async fn where_messages_bear_their_request_id_equal_ones_do_not_matter() {
     let sandbox = sandbox_of("newer").start().await;
     let request = hello(&sandbox, ID).await;
-    sandbox.fake.fault_once("cut_body", "sendMessageToMember").await;
+    sandbox
+        .fake
+        .fault_once("cut_body", "sendMessageToMember")
+        .await;
     let failure = send(&sandbox.clients, &request).await.unwrap_err();
     let _checked = failure.is(Code::Aborted, ErrorReason::RequestInProgress);
-    send(&sandbox.clients, &hello(&sandbox, "").await).await.unwrap();
+    send(&sandbox.clients, &hello(&sandbox, "").await)
+        .await
+        .unwrap();
     let sent = settled(&sandbox.clients, &request).await.unwrap();
     let world = sandbox.fake.world().await;
     assert_eq!(world.all("messages")[0]["id"], sent.id.as_str());
@@ -243,10 +255,14 @@ async fn nothing_is_sent_while_the_intent_cannot_be_recorded() {
     assert!(failure.retry_after.is_some(), "{failure:?}");
     assert_eq!(sandbox.fake.requests("sendMessageToMember").await, 0);
     // Without an id nothing needs recording.
-    send(&sandbox.clients, &hello(&sandbox, "").await).await.unwrap();
+    send(&sandbox.clients, &hello(&sandbox, "").await)
+        .await
+        .unwrap();
     sandbox.mongodb.as_mut().unwrap().restart().await;
     eventually("the store is back", async || {
-        send(&sandbox.clients, &request).await.map_err(|failure| failure.message)
+        send(&sandbox.clients, &request)
+            .await
+            .map_err(|failure| failure.message)
     })
     .await;
     assert_eq!(there(&sandbox).await, 2);

@@ -76,7 +76,10 @@ async fn posts_and_replies_are_found() {
         .await;
         let post = created.post.unwrap();
         let world = sandbox.fake.world().await;
-        assert_eq!(world.one("posts", "title", "Once and no more")["id"], post.id.as_str());
+        assert_eq!(
+            world.one("posts", "title", "Once and no more")["id"],
+            post.id.as_str()
+        );
 
         // Equal on purpose, so that the first one must not be taken for it.
         let request = CreatePostRequest {
@@ -113,7 +116,9 @@ async fn of_a_draft_nobody_can_know() {
     sandbox.fake.fault_once("cut_body", "createPost").await;
     let community = sandbox.clients.community();
     let call = async || Failure::of(community.clone().create_post(request.clone()).await);
-    let _checked = call().await.is(Code::Aborted, ErrorReason::RequestInProgress);
+    let _checked = call()
+        .await
+        .is(Code::Aborted, ErrorReason::RequestInProgress);
     let failure = eventually("it was looked for", async || match call().await {
         failure if failure.reason == ErrorReason::RequestInProgress => Err(failure.message),
         failure => Ok(failure),
@@ -204,7 +209,12 @@ async fn members_are_changed_invited_and_put_into_spaces_once() {
         community.clone().invite_members(request.clone()).await
     })
     .await;
-    assert!(invited.results.iter().all(|result| result.invitation.is_some()));
+    assert!(
+        invited
+            .results
+            .iter()
+            .all(|result| result.invitation.is_some())
+    );
     assert_eq!(sandbox.fake.world().await.all("invitations").len(), 2);
 
     // Done twice it is what it was.
@@ -298,10 +308,17 @@ async fn to_several_each_message_is_sent_once_and_to_nobody_twice_who_was_there_
             request_id: id(1),
             ..message("", "Hello all")
         };
-        let answer = community.clone().send_direct_message(request).await.unwrap();
+        let answer = community
+            .clone()
+            .send_direct_message(request)
+            .await
+            .unwrap();
         answer.into_inner().results
     };
-    sandbox.fake.fault_once("cut_body", "sendMessageToMember").await;
+    sandbox
+        .fake
+        .fault_once("cut_body", "sendMessageToMember")
+        .await;
     let first = send(&people[..2]).await;
     let error = first[0].error.as_ref().unwrap();
     assert_eq!(error.reason(), ErrorReason::RequestInProgress);

@@ -184,9 +184,7 @@ impl ActivityStore for MongoActivities {
         }
         let stored = async {
             match self.insert(&activities).await {
-                Err(error) if code(&error) == Some(ILLEGAL_OPERATION) => {
-                    Ok(Err(NO_TRANSACTIONS))
-                }
+                Err(error) if code(&error) == Some(ILLEGAL_OPERATION) => Ok(Err(NO_TRANSACTIONS)),
                 other => other.map(Ok),
             }
         };

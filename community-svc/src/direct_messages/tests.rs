@@ -106,5 +106,8 @@ fn messages_with_the_same_words_from_one_to_another_have_one_effect() {
     let marked = message("<b>Good</b> day", None, Some(Uuid::from_u128(1)));
     assert_eq!(marked.effect(), effect);
     assert_ne!(message("<p>Good night</p>", None, None).effect(), effect);
-    assert_ne!(message("<p>Good day</p>", Some("BOB"), None).effect(), effect);
+    assert_ne!(
+        message("<p>Good day</p>", Some("BOB"), None).effect(),
+        effect
+    );
 }

@@ -90,7 +90,10 @@ pub(super) async fn update(
             event: Some(event(changed)),
         }))
     };
-    community.writes.run(key.change(), attempt, repeatable).await
+    community
+        .writes
+        .run(key.change(), attempt, repeatable)
+        .await
 }
 
 pub(super) async fn cancel(

@@ -92,8 +92,18 @@ async fn deliver(
         .writes
         .run(
             write,
-            async move { Ok(sending.attempt(&message).await?.map(convert::direct_message)) },
-            move |since| async move { Ok(looking.lookup(&sought, since).await?.map(convert::direct_message)) },
+            async move {
+                Ok(sending
+                    .attempt(&message)
+                    .await?
+                    .map(convert::direct_message))
+            },
+            move |since| async move {
+                Ok(looking
+                    .lookup(&sought, since)
+                    .await?
+                    .map(convert::direct_message))
+            },
         )
         .await
 }

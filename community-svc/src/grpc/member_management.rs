@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use bettermode::{
-    CustomField, Email, Invitation, Invitee, Member, MemberFilter, MemberId, MemberStatus, MemberUpdate,
-    NewInvitations, RoleId, SpaceId,
+    CustomField, Email, Invitation, Invitee, Member, MemberFilter, MemberId, MemberStatus,
+    MemberUpdate, NewInvitations, RoleId, SpaceId,
 };
 use community_proto::v1 as pb;
 

@@ -146,7 +146,10 @@ pub(super) async fn add_member(
             role: membership.role.map(space_role),
         }))
     };
-    community.writes.run(key.change(), attempt, repeatable).await
+    community
+        .writes
+        .run(key.change(), attempt, repeatable)
+        .await
 }
 
 pub(super) async fn remove_member(
@@ -162,7 +165,10 @@ pub(super) async fn remove_member(
         spaces.attempt_remove(&space, &member).await?;
         Ok(Made::change(pb::RemoveSpaceMemberResponse {}))
     };
-    community.writes.run(key.change(), attempt, repeatable).await
+    community
+        .writes
+        .run(key.change(), attempt, repeatable)
+        .await
 }
 
 fn space(space: &Space) -> pb::Space {

@@ -103,7 +103,10 @@ pub(super) fn request_id(value: &str) -> Result<Option<Uuid>, Error> {
     let id = Uuid::try_parse(value).ok().filter(|_| value.len() == 36);
     // The nil one names nothing: it is what was never filled in.
     id.filter(|id| !id.is_nil()).map(Some).ok_or_else(|| {
-        Error::invalid("request_id", "must be empty or a UUID with hyphens, not the nil one")
+        Error::invalid(
+            "request_id",
+            "must be empty or a UUID with hyphens, not the nil one",
+        )
     })
 }
 

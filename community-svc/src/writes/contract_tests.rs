@@ -197,7 +197,10 @@ async fn equal_writes_are_found_by_what_they_make(store: SharedWriteStore) {
         store.begin(&intent(number, Holder::new())).await.unwrap();
     }
     store.begin(&other).await.unwrap();
-    store.finish(id(2), &done(Some("m2")), at(70)).await.unwrap();
+    store
+        .finish(id(2), &done(Some("m2")), at(70))
+        .await
+        .unwrap();
     store.finish(id(3), &done(None), at(80)).await.unwrap();
     let equals = async |since| {
         let mut equal = store.equals(&effect, since).await.unwrap();
@@ -233,7 +236,10 @@ async fn of_many_at_once_one_begins_and_one_takes_over_and_one_gets_the_object(
     };
     let taken = everybody().map(|(_, store)| async move {
         let to = open(Holder::new());
-        store.hand_over(id(1), held.holder, &to, at(40)).await.unwrap()
+        store
+            .hand_over(id(1), held.holder, &to, at(40))
+            .await
+            .unwrap()
     });
     assert_eq!(winners(taken).await, 1);
     for (number, store) in everybody() {
@@ -280,7 +286,10 @@ async fn mongodb_is_told_to_delete_after_the_window_and_an_hour_and_told_anew() 
             .run_command(mongodb::bson::doc! { "listIndexes": "bettermode_writes" })
             .await
             .unwrap();
-        let expected = format!("\"expireAfterSeconds\": {}", (days * DAY + LONGER).as_secs());
+        let expected = format!(
+            "\"expireAfterSeconds\": {}",
+            (days * DAY + LONGER).as_secs()
+        );
         assert!(indexes.to_string().contains(&expected), "{indexes}");
     }
     database.drop().await.unwrap();

@@ -98,10 +98,7 @@ mod tests {
     fn an_equal_write_that_is_under_way_is_waited_for_when_something_is_there() {
         let later = now() + std::time::Duration::from_secs(9);
         let others = [equal(None, Some(later)), equal(None, Some(now()))];
-        assert_eq!(
-            decide(now(), &others, &[Some("a")]),
-            Decision::Wait(later)
-        );
+        assert_eq!(decide(now(), &others, &[Some("a")]), Decision::Wait(later));
         assert_eq!(decide(now(), &others, &[]), Decision::SendAgain);
     }
 

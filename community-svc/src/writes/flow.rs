@@ -135,7 +135,11 @@ impl<'a> Flow<'a> {
         let now = self.clock.now();
         if now < open.free_from() {
             let at_work = now < open.held_until;
-            let wait = if at_work { SOON } else { until(now, open.settled_from) };
+            let wait = if at_work {
+                SOON
+            } else {
+                until(now, open.settled_from)
+            };
             return (Err(in_progress(wait)), Course::Left);
         }
         let by = Instant::now() + self.attempt();
@@ -182,7 +186,7 @@ impl<'a> Flow<'a> {
             Ok(Found::Objects(found)) => found,
             Ok(Found::Marked(made)) => return Ok(Look::Settled(vec![made])),
             Ok(Found::CannotTell) => return Err(self.unknown()),
-            Err(error) => return Err(self.not_seen(error)),
+            Err(error) => return Err(self.not_seen(&error)),
         };
         let others = self.store.equals(&self.write.effect, since - EARLIER).await;
         let mut others = others.map_err(|error| unavailable(&error))?;
@@ -243,7 +247,9 @@ impl<'a> Flow<'a> {
         M: Message + Default,
         A: Future<Output = Result<Made<M>, Error>> + Send,
     {
-        let outcome = limited(by, attempt).await.unwrap_or_else(|| Err(self.unknown()));
+        let outcome = limited(by, attempt)
+            .await
+            .unwrap_or_else(|| Err(self.unknown()));
         failpoints::reached("writes.sent");
         match outcome {
             Ok(made) if !made.is_whole => {
@@ -258,10 +264,7 @@ impl<'a> Flow<'a> {
             }
             Err(error) if is_first => {
                 // Where this fails the record stays: the next call looks first.
-                let forgotten = self
-                    .store
-                    .forget(self.write.request_id, self.holder)
-                    .await;
+                let forgotten = self.store.forget(self.write.request_id, self.holder).await;
                 self.note(forgotten);
                 Err(error)
             }
@@ -363,16 +366,14 @@ impl<'a> Flow<'a> {
     }
 
     /// A look that failed leaves the write as unsettled as it was.
-    fn not_seen(&self, error: Error) -> Error {
-        match error.retry_after() {
-            Some(wait) => in_progress(wait),
-            None => {
-                let request_id = self.write.request_id;
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(%request_id, error, "could not look for what a write made");
-                self.unknown()
-            }
+    fn not_seen(&self, error: &Error) -> Error {
+        if let Some(wait) = error.retry_after() {
+            return in_progress(wait);
         }
+        let request_id = self.write.request_id;
+        let error = error as &dyn std::error::Error;
+        tracing::warn!(%request_id, error, "could not look for what a write made");
+        self.unknown()
     }
 
     fn unknown(&self) -> Error {

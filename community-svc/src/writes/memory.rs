@@ -99,7 +99,10 @@ impl WriteStore for MemoryWrites {
     async fn forget(&self, id: RequestId, holder: Holder) -> Result<(), StoreError> {
         let mut records = self.records();
         let record = records.get(&id);
-        if record.and_then(Record::open).is_some_and(|open| open.holder == holder) {
+        if record
+            .and_then(Record::open)
+            .is_some_and(|open| open.holder == holder)
+        {
             records.remove(&id);
         }
         Ok(())

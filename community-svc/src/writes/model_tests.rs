@@ -108,9 +108,8 @@ fn possible(world: &World, callers: &[Caller], current: usize) -> Vec<Next> {
                 next.push(Next::Step(index));
                 faults.extend([Next::Die(index), Next::DieForGood(index)]);
             }
-            CallerState::Calling(_) => {}
             CallerState::Waiting => faults.push(Next::Hurry(index)),
-            CallerState::Answered(_) | CallerState::Gone => {}
+            CallerState::Calling(_) | CallerState::Answered(_) | CallerState::Gone => {}
         }
     }
     if world.late_work().is_some() {
@@ -199,7 +198,9 @@ fn check(world: &World, callers: &[Caller]) {
     for caller in callers {
         match &caller.state {
             CallerState::Answered(Ok(object)) => {
-                told.entry(caller.request).or_default().insert(object.clone());
+                told.entry(caller.request)
+                    .or_default()
+                    .insert(object.clone());
             }
             CallerState::Answered(Err(Error::SpaceNotFound)) => {}
             CallerState::Gone => {
@@ -214,7 +215,11 @@ fn check(world: &World, callers: &[Caller]) {
         assert_eq!(answers.len(), 1, "request {request} has {answers:?}");
     }
     let all: BTreeSet<_> = told.values().flatten().collect();
-    assert_eq!(all.len(), told.len(), "two requests have one object: {told:?}");
+    assert_eq!(
+        all.len(),
+        told.len(),
+        "two requests have one object: {told:?}"
+    );
     for object in all {
         assert!(objects.contains(object), "{object} is not there");
     }

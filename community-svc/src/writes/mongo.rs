@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::{
-    Done, Effect, Equal, Finished, Fingerprint, Holder, LONGER, Open, Record, RequestId, State,
+    Done, Effect, Equal, Fingerprint, Finished, Holder, LONGER, Open, Record, RequestId, State,
     WriteStore,
 };
 use crate::stores::mongo::expiry;
@@ -61,11 +61,13 @@ impl MongoWrites {
     }
 
     async fn find(&self, id: RequestId) -> Result<Option<Record>, StoreError> {
-        let found = self.link.within(TIMEOUT, "reading a write", async {
-            let collection = self.collection().await?;
-            collection.find_one(doc! { "_id": id.to_string() }).await
-        })
-        .await?;
+        let found = self
+            .link
+            .within(TIMEOUT, "reading a write", async {
+                let collection = self.collection().await?;
+                collection.find_one(doc! { "_id": id.to_string() }).await
+            })
+            .await?;
         found.map(WriteDocument::into_record).transpose()
     }
 }
@@ -74,11 +76,13 @@ impl MongoWrites {
 impl WriteStore for MongoWrites {
     async fn begin(&self, intent: &Record) -> Result<Option<Record>, StoreError> {
         let document = WriteDocument::new(intent);
-        let is_new = self.link.within(TIMEOUT, "recording an intent", async {
-            let collection = self.collection().await?;
-            unless_duplicate(collection.insert_one(document).await.map(|_| ()))
-        })
-        .await?;
+        let is_new = self
+            .link
+            .within(TIMEOUT, "recording an intent", async {
+                let collection = self.collection().await?;
+                unless_duplicate(collection.insert_one(document).await.map(|_| ()))
+            })
+            .await?;
         if is_new {
             return Ok(None);
         }
@@ -109,10 +113,12 @@ impl WriteStore for MongoWrites {
             "settled_from": date(to.settled_from),
             "changed_at": date(at),
         } };
-        let updated = self.link.within(TIMEOUT, "taking up a write", async {
-            self.collection().await?.update_one(open, change).await
-        })
-        .await?;
+        let updated = self
+            .link
+            .within(TIMEOUT, "taking up a write", async {
+                self.collection().await?.update_one(open, change).await
+            })
+            .await?;
         Ok(updated.matched_count > 0)
     }
 
@@ -132,13 +138,14 @@ impl WriteStore for MongoWrites {
             "$unset": { "holder": "", "held_until": "", "settled_from": "" },
         };
         let (mut is_there, mut is_claimed) = (false, false);
-        self.link.within(TIMEOUT, "recording an outcome", async {
-            let updated = self.collection().await?.update_one(open, change).await;
-            let updated = updated.map(|updated| is_there = updated.matched_count > 0);
-            is_claimed = !unless_duplicate(updated)?;
-            Ok(())
-        })
-        .await?;
+        self.link
+            .within(TIMEOUT, "recording an outcome", async {
+                let updated = self.collection().await?.update_one(open, change).await;
+                let updated = updated.map(|updated| is_there = updated.matched_count > 0);
+                is_claimed = !unless_duplicate(updated)?;
+                Ok(())
+            })
+            .await?;
         if is_claimed {
             return Ok(Finished::Claimed);
         }
@@ -154,11 +161,12 @@ impl WriteStore for MongoWrites {
 
     async fn forget(&self, id: RequestId, holder: Holder) -> Result<(), StoreError> {
         let open = doc! { "_id": id.to_string(), "holder": holder.to_string() };
-        self.link.within(TIMEOUT, "forgetting a write", async {
-            self.collection().await?.delete_one(open).await
-        })
-        .await
-        .map(|_| ())
+        self.link
+            .within(TIMEOUT, "forgetting a write", async {
+                self.collection().await?.delete_one(open).await
+            })
+            .await
+            .map(|_| ())
     }
 
     async fn equals(&self, effect: &Effect, since: Timestamp) -> Result<Vec<Equal>, StoreError> {
@@ -167,24 +175,32 @@ impl WriteStore for MongoWrites {
             "effect": binary(effect.as_bytes()),
             "changed_at": { "$gte": date(since) },
         };
-        let found: Vec<EqualDocument> = self.link.within(TIMEOUT, "reading equal writes", async {
-            let collection = self.collection().await?.clone_with_type::<EqualDocument>();
-            let fields = doc! { "settled_from": 1, "object_id": 1 };
-            collection.find(filter).projection(fields).await?.try_collect().await
-        })
-        .await?;
+        let found: Vec<EqualDocument> = self
+            .link
+            .within(TIMEOUT, "reading equal writes", async {
+                let collection = self.collection().await?.clone_with_type::<EqualDocument>();
+                let fields = doc! { "settled_from": 1, "object_id": 1 };
+                collection
+                    .find(filter)
+                    .projection(fields)
+                    .await?
+                    .try_collect()
+                    .await
+            })
+            .await?;
         found.into_iter().map(EqualDocument::into_equal).collect()
     }
 
     async fn prune(&self) -> Result<u64, StoreError> {
         let seconds = i64::try_from((self.window + LONGER).as_secs()).unwrap_or(i64::MAX);
-        self.link.within(UPKEEP_TIMEOUT, "setting how long writes are kept", async {
-            let database = self.link.database().await?;
-            let options = IndexOptions::default();
-            expiry::expire_after(&database, COLLECTION, "begun_at", options, seconds).await
-        })
-        .await
-        .map(|()| 0)
+        self.link
+            .within(UPKEEP_TIMEOUT, "setting how long writes are kept", async {
+                let database = self.link.database().await?;
+                let options = IndexOptions::default();
+                expiry::expire_after(&database, COLLECTION, "begun_at", options, seconds).await
+            })
+            .await
+            .map(|()| 0)
     }
 }
 

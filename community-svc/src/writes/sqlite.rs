@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use service_kit::clock::SharedClock;
 
 use super::{
-    Done, Effect, Equal, Finished, Fingerprint, Holder, LONGER, Open, Record, RequestId, State,
+    Done, Effect, Equal, Fingerprint, Finished, Holder, LONGER, Open, Record, RequestId, State,
     WriteStore,
 };
 use crate::stores::sqlite::{text, time};
@@ -94,14 +94,16 @@ impl WriteStore for SqliteWrites {
         let to = *to;
         self.file
             .write("taking up a write", move |transaction| {
-                let changed = transaction.prepare_cached(HAND_OVER)?.execute(named_params! {
-                    ":request_id": id.to_string(),
-                    ":from": from.to_string(),
-                    ":holder": to.holder.to_string(),
-                    ":held_until": text(to.held_until),
-                    ":settled_from": text(to.settled_from),
-                    ":at": text(at),
-                })?;
+                let changed = transaction
+                    .prepare_cached(HAND_OVER)?
+                    .execute(named_params! {
+                        ":request_id": id.to_string(),
+                        ":from": from.to_string(),
+                        ":holder": to.holder.to_string(),
+                        ":held_until": text(to.held_until),
+                        ":settled_from": text(to.settled_from),
+                        ":at": text(at),
+                    })?;
                 Ok(changed > 0)
             })
             .await
@@ -196,7 +198,7 @@ impl WriteStore for SqliteWrites {
 enum Settled {
     Recorded,
     Claimed,
-    Not(Option<WriteRow>),
+    Not(Option<Box<WriteRow>>),
 }
 
 fn insert(connection: &Connection, intent: &Record) -> Result<bool, rusqlite::Error> {
@@ -238,7 +240,7 @@ fn finish(
     if changed > 0 {
         return Ok(Settled::Recorded);
     }
-    select(connection, id).map(Settled::Not)
+    Ok(Settled::Not(select(connection, id)?.map(Box::new)))
 }
 
 fn select(connection: &Connection, id: RequestId) -> Result<Option<WriteRow>, rusqlite::Error> {

@@ -76,6 +76,7 @@ fn made(object: &str) -> Made<String> {
     Made::object(object, object.to_owned())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as callers hand it on")]
 fn write(number: u8) -> Option<Write> {
     let id = format!("6f4d2a0e-0d7e-4a35-9a5b-0000000000{number:02x}");
     Some(Write {
@@ -94,6 +95,7 @@ fn again_in(seconds: u64) -> Result<String, Error> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as callers hear it")]
 fn ok(object: &str) -> Result<String, Error> {
     Ok(object.to_owned())
 }
@@ -132,7 +134,9 @@ async fn other_content_under_the_same_id_is_refused() {
 #[tokio::test]
 async fn a_refusal_that_changed_nothing_leaves_the_id_free() {
     let stage = Stage::new();
-    let refused = stage.call(write(1), Err(Error::SpaceNotFound), Ok(&[])).await;
+    let refused = stage
+        .call(write(1), Err(Error::SpaceNotFound), Ok(&[]))
+        .await;
     assert_eq!(refused, Err(Error::SpaceNotFound));
     let other = write(1).map(|write| Write {
         fingerprint: Fingerprint::of(["Send", "crm", "bye"]),
@@ -173,7 +177,9 @@ async fn a_refusal_after_a_lost_answer_keeps_the_id_for_this_content() {
     let lost = stage.call(write(1), Err(UNKNOWN), Ok(&[])).await;
     assert_eq!(lost, again_in(10));
     stage.wait();
-    let refused = stage.call(write(1), Err(Error::SpaceNotFound), Ok(&[])).await;
+    let refused = stage
+        .call(write(1), Err(Error::SpaceNotFound), Ok(&[]))
+        .await;
     assert_eq!(refused, Err(Error::SpaceNotFound));
     // The first attempt lands after all.
     let found = stage.call(write(1), Ok("m2"), Ok(&["m1"])).await;
@@ -222,7 +228,10 @@ async fn what_was_done_in_part_is_told_and_done_to_its_end_under_the_same_id() {
     let half = stage.writes.run(write(1), async { Ok(part) }, repeatable);
     assert_eq!(half.await, ok("half"));
     for _ in 0..2 {
-        assert_eq!(stage.call(write(1), Ok("whole"), Ok(&[])).await, ok("whole"));
+        assert_eq!(
+            stage.call(write(1), Ok("whole"), Ok(&[])).await,
+            ok("whole")
+        );
     }
     assert_eq!(stage.times_sent(), 1);
 }

@@ -108,9 +108,10 @@ async fn start(options: &Options) -> Sandbox {
 /// Those who take messages.
 async fn recipients(sandbox: &Sandbox) -> Vec<String> {
     let world = sandbox.fake.world().await;
-    let open = world.all("members").iter().filter(|member| {
-        member["status"] == "VERIFIED" && member["privateMessaging"] == true
-    });
+    let open = world
+        .all("members")
+        .iter()
+        .filter(|member| member["status"] == "VERIFIED" && member["privateMessaging"] == true);
     let bot = world.text("/bot/id");
     open.filter_map(|member| member["id"].as_str())
         .filter(|id| *id != bot)

@@ -192,7 +192,9 @@ impl World {
     async fn lookup(&self) -> Result<Found<String>, Error> {
         step().await;
         match self.goes_wrong(1) {
-            0 => Ok(Found::Objects(self.objects().into_iter().map(made).collect())),
+            0 => Ok(Found::Objects(
+                self.objects().into_iter().map(made).collect(),
+            )),
             _ => Err(Error::UpstreamUnavailable {
                 attempted: "looking",
                 retry_after: None,

@@ -115,7 +115,10 @@ impl Driver<'_> {
 
     /// After how many messages a kill comes.
     fn place(&self, kill: u32) -> u32 {
-        let (messages, kills) = (u64::from(self.options.messages), u64::from(self.options.kills));
+        let (messages, kills) = (
+            u64::from(self.options.messages),
+            u64::from(self.options.kills),
+        );
         let place = messages * (u64::from(kill) + 1) / (kills + 2);
         u32::try_from(place).unwrap_or(u32::MAX)
     }
