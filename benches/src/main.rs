@@ -16,6 +16,7 @@ mod client;
 mod figures;
 mod machine;
 mod outage;
+mod overload;
 mod reads;
 mod report;
 mod slow_sockets;
@@ -46,6 +47,8 @@ enum Command {
     SlowSockets(slow_sockets::Options),
     /// The service is away, comes back, the edge drains
     Outage(outage::Options),
+    /// Five times the load that the service can hold
+    Overload(overload::Options),
     /// Reads of members: hits, misses, changes, outages, memory
     Reads(reads::Options),
     /// A baseline, to be measured beside the edge
@@ -66,6 +69,7 @@ async fn main() -> ExitCode {
         Command::StoredEvents(options) => stored_events::run(&options).await,
         Command::SlowSockets(options) => slow_sockets::run(&options).await,
         Command::Outage(options) => outage::run(&options).await,
+        Command::Overload(options) => overload::run(&options).await,
         Command::Reads(options) => reads::run(options).await,
         Command::BaselineGrpc(options) => baseline_grpc::run(&options).await,
         Command::Baseline(options) => baseline::run(options).await,

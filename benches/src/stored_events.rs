@@ -10,6 +10,7 @@ mod plans;
 mod queries;
 mod questions;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use integration_tests::MongoDb;
@@ -43,6 +44,15 @@ pub(crate) struct Options {
     /// Only this store: sqlite or mongodb
     #[arg(long)]
     store: Option<String>,
+}
+
+/// Stores so many webhooks through the service, waits until they have taken effect, and
+/// names one of them.
+pub(crate) async fn fill(address: SocketAddr, events: u64) -> String {
+    let world = World::until_now(events);
+    fill::fill(address, &world).await;
+    let event = world.webhooks(0..1).pop();
+    event.expect("there is a first webhook").event_id
 }
 
 /// What one store showed.

@@ -41,6 +41,13 @@ fn an_outage_loses_doubles_and_reorders_nothing() {
 }
 
 #[test]
+fn an_overload_is_refused_with_pushback_and_nothing_else_fails() {
+    let text = quick("overload");
+    assert!(text.contains("0 are not"), "{text}");
+    assert!(text.contains("nothing fails in any other way"), "{text}");
+}
+
+#[test]
 fn reads_are_measured_in_every_way() {
     let text = quick("reads");
     for section in [

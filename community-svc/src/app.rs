@@ -16,20 +16,21 @@ use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
 use crate::activities::SharedActivityStore;
 use crate::cache::Cache;
 use crate::calendar::Calendar;
-use crate::config::{BetterMode, Config, EventsConfig};
+use crate::callers::{Register, Watched as WatchedFile};
+use crate::config::{BetterMode, Config, Door, EventsConfig};
+use crate::connections::Port;
 use crate::direct_messages::DirectMessages;
 use crate::event_types::EventTypes;
 use crate::events::{MAX_WATCHERS, SharedEventStore};
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
-use crate::layers::auth::Keys;
 use crate::layers::request_id::RequestIds;
+use crate::layers::shed;
 use crate::layers::{Inbound, Layers};
 use crate::members::Members;
 use crate::metrics::{BreakerMetric, Metrics};
@@ -45,11 +46,20 @@ use crate::stores::Stores;
 use crate::upstream::Upstream;
 use crate::writes::{SharedWriteStore, Timing, Writes};
 
+mod port;
+
 /// How long tasks may take to notice that the service has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How long the start waits for the stores to answer.
 const FIRST_CHECK: Duration = Duration::from_millis(500);
+
+/// How many calls at once keep the embedded store busy: it reads one statement at a time
+/// and writes one, and the next is brought meanwhile.
+const CALLS_OF_A_FILE: usize = 2;
+
+/// How many calls at once read from MongoDB, and write to it.
+const CALLS_OF_MONGODB: usize = 64;
 
 /// Why the service could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +74,11 @@ pub enum Error {
         /// The operating system's answer.
         source: std::io::Error,
     },
+    /// The certificate of the gRPC port cannot be used.
+    #[error(
+        "COMMUNITY_SVC_TLS_CERTIFICATE, COMMUNITY_SVC_TLS_KEY and COMMUNITY_SVC_TLS_CLIENT_CA: {0}"
+    )]
+    Tls(#[from] service_kit::http::tls::Error),
     /// A store cannot even be described.
     #[error("failed to set up the stores")]
     Stores(#[from] crate::stores::Error),
@@ -77,7 +92,7 @@ pub enum Error {
 
 /// The service, ready to run.
 pub struct App {
-    grpc: TcpListener,
+    grpc: Port,
     admin: TcpListener,
     service: Inbound<Services>,
     registry: Arc<Registry>,
@@ -86,7 +101,9 @@ pub struct App {
     upstream: Upstream,
     cache: Cache,
     background: Background,
+    callers: Option<WatchedFile>,
     enabled: bool,
+    notice: Duration,
     drain: Duration,
     tasks: Tasks,
     shutdown: Shutdown,
@@ -110,10 +127,14 @@ impl App {
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
         registry.register_collector(Box::new(BreakerMetric::new(upstream.clone())));
         let enabled = config.bettermode.enabled;
-        let (bind_grpc, bind_admin, drain) = (config.listen, config.admin_listen, config.drain);
+        let (notice, drain) = (config.door.notice, config.door.drain);
+        let grpc = port::open(&config.door, metrics.clone()).await?;
+        let admin = bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?;
+        let (register, callers) = register(&config.door);
         let cache = stores.cache.clone();
         let process = (clock, &tasks, &shutdown);
-        let (parts, health, background) = parts(config, stores, &upstream, process, metrics);
+        let (parts, health, background) =
+            parts(&config, register, stores, &upstream, process, metrics);
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let service = server::service(
             parts,
@@ -122,8 +143,8 @@ impl App {
             reflection().build_v1alpha()?,
         );
         Ok(Self {
-            grpc: bind(bind_grpc, "COMMUNITY_SVC_LISTEN").await?,
-            admin: bind(bind_admin, "COMMUNITY_SVC_ADMIN_LISTEN").await?,
+            grpc,
+            admin,
             service,
             registry: Arc::new(registry),
             health,
@@ -131,7 +152,9 @@ impl App {
             upstream,
             cache,
             background,
+            callers,
             enabled,
+            notice,
             drain,
             tasks,
             shutdown,
@@ -150,16 +173,23 @@ impl App {
         if tokio::time::timeout(FIRST_CHECK, checked).await.is_err() {
             tracing::warn!("a store is slow to answer; serving without waiting for it");
         }
-        tasks.spawn(
+        let reporter = self.reporter.clone();
+        let announced = tasks.spawn(
             "health",
             self.health.clone().watch(self.reporter, shutdown.clone()),
         );
+        if let Some(file) = self.callers {
+            tasks.spawn("callers", file.watch(shutdown.clone()));
+        }
+        if let Some(tls) = self.grpc.tls.clone() {
+            tasks.spawn("certificate", tls.watch(shutdown.clone()));
+        }
         self.background.spawn(&tasks, &shutdown);
         tasks.spawn("cache coherence", self.cache.clone().listen());
         if self.enabled {
             tasks.spawn("capabilities", learn_capabilities(self.upstream));
         }
-        announce("grpc", &self.grpc);
+        announce("grpc", &self.grpc.listener);
         announce("admin", &self.admin);
         tasks.spawn(
             "admin",
@@ -171,7 +201,13 @@ impl App {
                 shutdown.clone(),
             ),
         );
-        serve(self.grpc, self.service, &shutdown, self.drain).await;
+        let drain = port::Drain {
+            notice: self.notice,
+            limit: self.drain,
+            announced,
+            reporter,
+        };
+        port::serve(self.grpc, self.service, drain, tasks.clone(), &shutdown).await;
         self.cache.close();
         if !tasks.finished(LAST_WORDS).await {
             tracing::warn!("some tasks were cut off");
@@ -182,13 +218,15 @@ impl App {
 
 /// What the server serves, and who knows how it is.
 fn parts(
-    config: Config,
-    stores: Stores,
+    config: &Config,
+    register: Option<Register>,
+    mut stores: Stores,
     upstream: &Upstream,
     (clock, tasks, shutdown): (SharedClock, &Tasks, &Shutdown),
     metrics: Metrics,
 ) -> (Parts, Health, Background) {
-    let writes = writes(&config, &stores, &clock, tasks, &metrics);
+    let writes = writes(config, &stores, &clock, tasks, &metrics);
+    let layers = layers(&config.door, register, &mut stores, metrics.clone());
     let members = Members::new(
         upstream.clone(),
         Arc::clone(&stores.limiter),
@@ -234,7 +272,7 @@ fn parts(
     let webhook_events = WebhookEvents {
         enabled,
         store: stores.events,
-        metrics: metrics.clone(),
+        metrics,
         clock,
         shutdown: shutdown.clone(),
         watchers: Arc::new(Semaphore::new(MAX_WATCHERS as usize)),
@@ -244,7 +282,7 @@ fn parts(
         community,
         webhook_events,
         activities,
-        layers: layers(config.auth, config.max_concurrent_calls, metrics),
+        layers,
     };
     (parts, health, background)
 }
@@ -320,36 +358,6 @@ impl Background {
                 shutdown.clone(),
             ),
         );
-    }
-}
-
-async fn serve(
-    listener: TcpListener,
-    service: Inbound<Services>,
-    shutdown: &Shutdown,
-    drain: Duration,
-) {
-    let draining = shutdown.draining().clone();
-    let serving = server::builder().serve_with_incoming_shutdown(
-        service,
-        // Without it the end of an answer of several packets waits 40 ms for the reader.
-        TcpIncoming::from(listener).with_nodelay(Some(true)),
-        draining.clone().cancelled_owned(),
-    );
-    let out_of_patience = async {
-        draining.cancelled().await;
-        tracing::info!("draining: open calls may finish");
-        tokio::select! {
-            () = tokio::time::sleep(drain) => tracing::warn!("calls still open after the drain limit were cut"),
-            () = shutdown.aborting().cancelled() => tracing::warn!("stopping at once"),
-        }
-    };
-    tokio::select! {
-        ended = serving => if let Err(error) = ended {
-            tracing::error!(error = &error as &dyn std::error::Error, "the gRPC server ended");
-            shutdown.drain();
-        },
-        () = out_of_patience => {}
     }
 }
 
@@ -433,13 +441,30 @@ fn random() -> Random {
     clippy::disallowed_methods,
     reason = "the wiring is where randomness comes from"
 )]
-fn layers(auth: Option<Keys>, slots: usize, metrics: Metrics) -> Layers {
+fn layers(door: &Door, callers: Option<Register>, stores: &mut Stores, metrics: Metrics) -> Layers {
+    let at_the_store = match door.max_store_calls {
+        0 if stores.events.is_embedded() => CALLS_OF_A_FILE,
+        0 => CALLS_OF_MONGODB,
+        calls => calls,
+    };
     Layers {
         request_ids: RequestIds::new(rand::rng().random()),
         metrics,
-        auth,
-        slots: Semaphore::new(slots),
+        callers,
+        limits: stores.of_one_caller.take(),
+        door: shed::Door::new(door.max_calls, at_the_store),
     }
+}
+
+/// Who may call, and the file to read that from again.
+fn register(door: &Door) -> (Option<Register>, Option<WatchedFile>) {
+    let Some(auth) = &door.auth else {
+        return (None, None);
+    };
+    let register = Register::new(auth.callers.clone());
+    let file = auth.file.clone();
+    let file = file.map(|path| WatchedFile::new(path, register.clone()));
+    (Some(register), file)
 }
 
 fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {

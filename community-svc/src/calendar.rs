@@ -157,5 +157,5 @@ impl Calendar {
     }
 }
 
-#[cfg(all(test, feature = "simulation"))]
+#[cfg(test)]
 mod tests;

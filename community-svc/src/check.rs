@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service_kit::clock::{SharedClock, SystemClock};
+use service_kit::http::tls::{Protocol, Tls};
 use service_kit::tasks::Tasks;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -29,7 +30,8 @@ pub async fn config(loaded: &Loaded, out: &mut (dyn Write + Send)) -> ExitCode {
         ));
     }
     lines.push(String::new());
-    let results = dependencies(&loaded.config).await;
+    let mut results = dependencies(&loaded.config).await;
+    results.extend(certificate(&loaded.config));
     let all_answer = results.iter().all(|(_, result)| result.is_ok());
     for (name, result) in results {
         lines.push(match result {
@@ -64,6 +66,17 @@ async fn readyz(config: &Config) -> std::io::Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     Ok(answer)
+}
+
+/// What is to be said about the certificate of the gRPC port; nothing without one.
+fn certificate(config: &Config) -> Option<(&'static str, Result<String, String>)> {
+    let files = config.door.tls.clone()?;
+    let shown = files.certificate.display().to_string();
+    let loaded = Tls::load(files, Protocol::Http2);
+    Some((
+        "certificate",
+        loaded.map(|_| shown).map_err(|error| error.to_string()),
+    ))
 }
 
 fn last_line(answer: &str) -> String {

@@ -8,15 +8,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bettermode::{Credentials, GenerationChoice, NetworkId};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use service_kit::env::{Env, Invalid, Resolved, Settings};
 use service_kit::telemetry::{LogFormat, LogLevel};
 use url::Url;
 
-use crate::layers::auth::Keys;
 use crate::rate_limit;
 
+mod door;
 mod values;
+
+pub use door::{Auth, Door};
 
 use values::Generation;
 
@@ -26,6 +28,9 @@ const PREFIXES: &[&str] = &["BETTERMODE_", "COMMUNITY_SVC_", "INTEGRATION_ENABLE
 /// Settings of the programs that share our environment.
 const OF_OTHERS: &[&str] = &[
     "BETTERMODE_WEBHOOK_SECRET",
+    "COMMUNITY_SVC_CA",
+    "COMMUNITY_SVC_CLIENT_CERTIFICATE",
+    "COMMUNITY_SVC_CLIENT_KEY",
     "COMMUNITY_SVC_TOKEN",
     "COMMUNITY_SVC_URL",
     "INTEGRATION_ENABLE_CIRCLE",
@@ -37,16 +42,10 @@ const LEAST_NOT_FOUND_TTL: Duration = Duration::from_secs(10);
 /// The service's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where gRPC is served.
-    pub listen: SocketAddr,
+    /// Where gRPC is served, and to whom.
+    pub door: Door,
     /// Where `/livez`, `/readyz` and `/metrics` are served.
     pub admin_listen: SocketAddr,
-    /// Who may call; `None` lets everybody on this machine.
-    pub auth: Option<Keys>,
-    /// Calls at once; more are refused.
-    pub max_concurrent_calls: usize,
-    /// How long open calls may still run once the service drains.
-    pub drain: Duration,
     /// Which log lines are written.
     pub log_level: LogLevel,
     /// How log lines look.
@@ -142,13 +141,9 @@ impl Config {
     pub fn load(env: &dyn Env) -> Result<Loaded, Invalid> {
         let mut settings = Settings::new(env);
         let bettermode = BetterMode::load(&mut settings);
-        let listen = settings.parsed("COMMUNITY_SVC_LISTEN", loopback(50051));
         let config = Self {
-            listen,
+            door: Door::load(&mut settings),
             admin_listen: settings.parsed("COMMUNITY_SVC_ADMIN_LISTEN", loopback(9464)),
-            auth: load_auth(&mut settings, listen),
-            max_concurrent_calls: settings.parsed("COMMUNITY_SVC_MAX_CONCURRENT_CALLS", 1024),
-            drain: seconds(&mut settings, "COMMUNITY_SVC_DRAIN_SECONDS", 15),
             log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
             log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
             bettermode,
@@ -296,23 +291,6 @@ fn load_credentials(settings: &mut Settings<'_>, has_network: bool) -> Option<Cr
         (Some(token), _, _) => Some(Credentials::StaticToken(token)),
         (None, None, None) => None,
     }
-}
-
-fn load_auth(settings: &mut Settings<'_>, listen: SocketAddr) -> Option<Keys> {
-    let auth = settings.secret("COMMUNITY_SVC_AUTH");
-    let keys = auth.and_then(|text| match Keys::parse(text.expose_secret()) {
-        Ok(keys) => Some(keys),
-        Err(problem) => {
-            settings.reject(format!("COMMUNITY_SVC_AUTH: {problem}"));
-            None
-        }
-    });
-    if keys.is_none() && !listen.ip().is_loopback() {
-        settings.reject(format!(
-            "COMMUNITY_SVC_LISTEN={listen}: set COMMUNITY_SVC_AUTH before listening beyond this machine"
-        ));
-    }
-    keys
 }
 
 fn seconds(settings: &mut Settings<'_>, key: &str, default: u64) -> Duration {

@@ -150,5 +150,5 @@ fn says(message: &ConversationMessage) -> String {
     }
 }
 
-#[cfg(all(test, feature = "simulation"))]
+#[cfg(test)]
 mod tests;

@@ -197,14 +197,38 @@ pub enum Error {
     /// The page token is not ours, or not for this query.
     #[error("page_token is damaged or belongs to another query; start again without one")]
     InvalidPageToken,
-    /// No known token.
-    #[error("send a token that the service knows as `authorization: Bearer ...` metadata")]
+    /// No known token, nor a known certificate.
+    #[error(
+        "send a token that the service knows as `authorization: Bearer ...` metadata, or call with \
+         a client certificate whose name it knows"
+    )]
     Unauthenticated,
+    /// The caller is known and may not.
+    #[error(
+        "the caller {caller} lacks the scope {needed} that this method needs; whoever runs the \
+         service grants it in COMMUNITY_SVC_AUTH"
+    )]
+    ScopeMissing {
+        /// The caller's name.
+        caller: String,
+        /// Scopes of which one would do, joined by "or".
+        needed: String,
+    },
+    /// The caller calls more than is theirs.
+    #[error("the caller {caller} is at its limit of {limit}; call again after {retry_after:?}")]
+    CallerLimited {
+        /// The caller's name.
+        caller: String,
+        /// Which limit: calls at once, or calls in a second.
+        limit: &'static str,
+        /// When a call can succeed again.
+        retry_after: Duration,
+    },
     /// The caller's time is over.
     #[error("the call's deadline passed before there was an answer")]
     DeadlineExceeded,
     /// Too many calls at once.
-    #[error("the service is at its limit of calls at once; call again shortly")]
+    #[error("the service has more calls than it can answer in time; call again shortly")]
     Overloaded,
     /// A fault of ours.
     #[error("internal error; the service's log has it under this call's x-request-id")]
@@ -233,6 +257,14 @@ impl Error {
         match self {
             Self::InvalidField { field, rule } => Self::invalid(format!("{field}[{index}]"), rule),
             other => other,
+        }
+    }
+
+    /// No such method, or one that nobody has said who may call.
+    pub(crate) fn unknown_method() -> Self {
+        Self::Transport {
+            code: Code::Unimplemented,
+            message: "the service has no such method; check its name".to_owned(),
         }
     }
 
@@ -270,6 +302,8 @@ impl Error {
             Self::WatchUnavailable => ErrorReason::WatchUnavailable,
             Self::InvalidPageToken => ErrorReason::InvalidPageToken,
             Self::Unauthenticated => ErrorReason::Unauthenticated,
+            Self::ScopeMissing { .. } => ErrorReason::ScopeMissing,
+            Self::CallerLimited { .. } => ErrorReason::CallerLimitExceeded,
             Self::DeadlineExceeded => ErrorReason::DeadlineExceeded,
             Self::Overloaded => ErrorReason::Overloaded,
             Self::Internal => ErrorReason::Internal,
@@ -301,14 +335,18 @@ impl Error {
             | Self::EventNotFound
             | Self::WebhookEventNotFound => Code::NotFound,
             Self::ResumeTokenExpired => Code::OutOfRange,
-            Self::UpstreamPermissionDenied { .. } => Code::PermissionDenied,
+            Self::UpstreamPermissionDenied { .. } | Self::ScopeMissing { .. } => {
+                Code::PermissionDenied
+            }
             Self::UpstreamTokenRefused
             | Self::IntegrationDisabled
             | Self::ImpersonationUnavailable
             | Self::NotSupportedByNetwork { .. }
             | Self::NotCached
             | Self::WatchUnavailable => Code::FailedPrecondition,
-            Self::UpstreamRateLimited { .. } | Self::Overloaded => Code::ResourceExhausted,
+            Self::UpstreamRateLimited { .. } | Self::Overloaded | Self::CallerLimited { .. } => {
+                Code::ResourceExhausted
+            }
             Self::UpstreamUnavailable { .. }
             | Self::CacheUnavailable
             | Self::EventStoreUnavailable
@@ -365,9 +403,9 @@ impl Error {
     /// When to call again, where that is known.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::UpstreamRateLimited { retry_after } | Self::RequestInProgress { retry_after } => {
-                Some(*retry_after)
-            }
+            Self::UpstreamRateLimited { retry_after }
+            | Self::CallerLimited { retry_after, .. }
+            | Self::RequestInProgress { retry_after } => Some(*retry_after),
             Self::UpstreamUnavailable { retry_after, .. } => Some(retry_after.unwrap_or(SOME_TIME)),
             Self::CacheUnavailable | Self::EventStoreUnavailable | Self::WriteStoreUnavailable => {
                 Some(SOME_TIME)
@@ -391,6 +429,13 @@ impl Error {
             Self::UpstreamRateLimited { retry_after } | Self::RequestInProgress { retry_after } => {
                 vec![("retry_after_ms", retry_after.as_millis().to_string())]
             }
+            Self::ScopeMissing { needed, .. } => vec![("scope", needed.clone())],
+            Self::CallerLimited {
+                limit, retry_after, ..
+            } => vec![
+                ("limit", (*limit).to_owned()),
+                ("retry_after_ms", retry_after.as_millis().to_string()),
+            ],
             Self::IntegrationDisabled => {
                 vec![("setting", "INTEGRATION_ENABLE_BETTERMODE".to_owned())]
             }

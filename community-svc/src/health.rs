@@ -113,16 +113,32 @@ impl Health {
 
     /// Checks the stores until the service drains, and tells grpc.health.v1.
     pub(crate) async fn watch(self, reporter: HealthReporter, shutdown: Shutdown) {
-        loop {
-            self.check_stores().await;
-            self.report(&reporter, false).await;
-            tokio::select! {
-                () = tokio::time::sleep(INTERVAL) => {}
-                () = shutdown.draining().cancelled() => break,
+        let rounds = async {
+            loop {
+                self.check_stores().await;
+                self.report(&reporter, false).await;
+                tokio::time::sleep(INTERVAL).await;
             }
+        };
+        // A check that a store keeps waiting is left off, so that all hear it at once.
+        tokio::select! {
+            () = rounds => {}
+            () = shutdown.draining().cancelled() => {}
         }
         // Before the server stops taking calls, so that balancers look elsewhere.
         self.report(&reporter, true).await;
+    }
+
+    /// Ends the streams of those who watch: they have heard that the service stops, and
+    /// would keep it from stopping.
+    pub(crate) async fn dismiss_watchers(reporter: &mut HealthReporter) {
+        for service in [
+            "",
+            service_name::<CommunityServiceServer<Community>>(),
+            service_name::<WebhookEventServiceServer<WebhookEvents>>(),
+        ] {
+            reporter.clear_service_status(service).await;
+        }
     }
 
     /// Checks both stores once.

@@ -5,24 +5,27 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tonic::body::Body;
 use tower::Service;
 
+use crate::caller_limits::CallerLimits;
+use crate::callers::{self, Register};
+use crate::connections::Peer;
 use crate::error::Error;
 use crate::metrics::Metrics;
 
-pub mod auth;
+pub(crate) mod audit;
+pub(crate) mod auth;
 pub(crate) mod complete_errors;
 pub(crate) mod deadline;
 pub(crate) mod observe;
 pub(crate) mod panics;
 pub(crate) mod request_id;
 pub(crate) mod shed;
+pub(crate) mod waiting_room;
 
 /// A call as it comes.
 pub(crate) type Request = http::Request<Body>;
@@ -35,8 +38,11 @@ pub(crate) type Response = http::Response<Body>;
 pub(crate) struct Layers {
     pub(crate) request_ids: request_id::RequestIds,
     pub(crate) metrics: Metrics,
-    pub(crate) auth: Option<auth::Keys>,
-    pub(crate) slots: Semaphore,
+    /// Who may call; `None` asks nobody who they are.
+    pub(crate) callers: Option<Register>,
+    /// How much one caller may call; `None` sets no limit.
+    pub(crate) limits: Option<CallerLimits>,
+    pub(crate) door: shed::Door,
 }
 
 /// A service behind all layers; cheap to clone.
@@ -52,33 +58,57 @@ where
         Self(Arc::new((layers, service)))
     }
 
-    /// Every layer, outermost first.
-    async fn answer(self, request: Request) -> Response {
+    /// Answers a call that `peer` made and that came at `arrived`. Every layer, outermost
+    /// first.
+    pub(crate) async fn answer(self, request: Request, peer: Peer, arrived: Instant) -> Response {
         let (layers, _) = &*self.0;
         // Outermost: everything below logs the id, and every answer carries it.
         let id = layers.request_ids.of(&request);
         // Sees the final outcome of a call, whoever made it.
-        let call = observe::Call::begin(&request, &id);
+        let call = observe::Call::begin(&request, &id, arrived);
+        // Outlives the work: a write that is cut off is written down as well.
+        let record = audit::Record::begin(&call, &id);
         // Above our own code, so that its panics become answers.
-        let guarded = panics::catch(self.admit(&call, request));
+        let guarded = panics::catch(self.admit(&call, record.as_ref(), &peer, request));
         // Above all that makes errors, below what counts them.
         let mut response = complete_errors::complete(call.within(guarded).await);
+        if let Some(record) = record {
+            record.finish(&response);
+        }
         call.end(&layers.metrics, &response);
         id.mark(&mut response);
         response
     }
 
-    async fn admit(&self, call: &observe::Call, request: Request) -> Result<Response, Error> {
+    async fn admit(
+        &self,
+        call: &observe::Call,
+        record: Option<&audit::Record>,
+        peer: &Peer,
+        request: Request,
+    ) -> Result<Response, Error> {
         let (layers, service) = &*self.0;
+        let method = call.method();
         // Before any work: a stranger costs nothing but this check.
-        auth::check(layers.auth.as_ref(), &request)?;
-        // After authentication, so that strangers cannot take the slots.
-        let _slot = shed::slot(&layers.slots, &request)?;
+        let caller = auth::identify(layers.callers.as_ref(), method, &request, peer)?;
+        if let Some(record) = record {
+            record.of(caller.as_ref());
+        }
+        auth::permit(method, caller.as_ref())?;
+        // Before there is room for it: who calls too much must not crowd out others.
+        let _share = match (&layers.limits, &caller) {
+            (Some(limits), Some(caller)) => limits.admit(&caller.name).await?,
+            _ => None,
+        };
+        // After authentication, so that strangers cannot take the room.
+        let _room = layers.door.enter(method, call.started()).await?;
         // Innermost: bounds the work itself.
-        deadline::enforce(call.started(), request, |request| {
+        let work = deadline::enforce(call.started(), request, |request| {
             service.clone().call(request).map(|Ok(response)| response)
-        })
-        .await
+        });
+        // Only writes are bound to who made them.
+        let is_write = method.entry().is_some_and(|entry| entry.is_audited);
+        callers::answering(caller.filter(|_| is_write), work).await
     }
 }
 
@@ -86,33 +116,6 @@ impl<S> Clone for Inbound<S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
-}
-
-impl<S> Service<Request> for Inbound<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // What there is too much of is shed, not kept waiting.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        self.clone().answer(request).map(Ok).boxed()
-    }
-}
-
-/// Probes hold no token and take no slot.
-fn is_health_check(request: &Request) -> bool {
-    request.uri().path().starts_with("/grpc.health.v1.Health/")
 }
 
 #[cfg(test)]

@@ -15,13 +15,19 @@ mod breaker;
 mod calls;
 
 pub(crate) use breaker::BreakerMetric;
-pub(crate) use calls::Method;
 
 use calls::Calls;
+
+use crate::methods::Method;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabel {
     outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CapLabel {
+    cap: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -37,6 +43,8 @@ pub struct Metrics(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     calls: Calls,
+    connections: Gauge,
+    connections_refused: Family<CapLabel, Counter>,
     member_reads: Family<OutcomeLabel, Counter>,
     writes: Family<OutcomeLabel, Counter>,
     upstream: Family<OutcomeLabel, Counter>,
@@ -51,6 +59,8 @@ impl Metrics {
     pub fn register(registry: &mut Registry) -> Self {
         let inner = Inner {
             calls: Calls::register(registry),
+            connections: Gauge::default(),
+            connections_refused: Family::default(),
             member_reads: Family::default(),
             writes: Family::default(),
             upstream: Family::default(),
@@ -58,6 +68,7 @@ impl Metrics {
             projections: Family::default(),
             projection_lag: Gauge::default(),
         };
+        inner.register_connections(registry);
         registry.register(
             "member_reads",
             "Reads of members, by where the answer came from",
@@ -98,6 +109,19 @@ impl Metrics {
         self.0.calls.count(method, code, elapsed);
     }
 
+    pub(crate) fn connections_open(&self, count: usize) {
+        self.0
+            .connections
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn connection_refused(&self, cap: &'static str) {
+        self.0
+            .connections_refused
+            .get_or_create(&CapLabel { cap })
+            .inc();
+    }
+
     pub(crate) fn member_read(&self, source: &'static str) {
         count(&self.0.member_reads, source);
     }
@@ -124,6 +148,21 @@ impl Metrics {
 
     pub(crate) fn projection_lag(&self, lag: Duration) {
         self.0.projection_lag.set(lag.as_secs_f64());
+    }
+}
+
+impl Inner {
+    fn register_connections(&self, registry: &mut Registry) {
+        registry.register(
+            "rpc_server_connections",
+            "Open connections of the gRPC port",
+            self.connections.clone(),
+        );
+        registry.register(
+            "rpc_server_connections_refused",
+            "Connections that were closed unheard, by the cap that was reached: total, address",
+            self.connections_refused.clone(),
+        );
     }
 }
 

@@ -1,10 +1,9 @@
-//! The gRPC server: its connections, and every service it has behind the layers.
-
-use std::time::Duration;
+//! The gRPC server: every service it has behind the layers.
 
 use community_proto::v1::activity_service_server::ActivityServiceServer;
 use community_proto::v1::community_service_server::CommunityServiceServer;
 use community_proto::v1::webhook_event_service_server::WebhookEventServiceServer;
+use tonic::codec::CompressionEncoding::Gzip;
 use tonic::service::Routes;
 
 use crate::grpc::member_answer::GetMember;
@@ -25,16 +24,6 @@ pub(crate) struct Parts {
     pub(crate) layers: Layers,
 }
 
-/// Connection settings. Streams and headers are bounded so that one connection
-/// cannot take everything; keepalive finds peers that vanished without a word.
-pub(crate) fn builder() -> tonic::transport::Server {
-    tonic::transport::Server::builder()
-        .max_concurrent_streams(256)
-        .http2_max_header_list_size(16 * 1024)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-}
-
 /// All services behind all layers.
 pub(crate) fn service<H, V, A>(
     parts: Parts,
@@ -50,11 +39,17 @@ where
     let services = ByName {
         get_member: GetMember::new(parts.community.clone(), MAX_MESSAGE_BYTES),
         community: CommunityServiceServer::new(parts.community)
-            .max_decoding_message_size(MAX_MESSAGE_BYTES),
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .accept_compressed(Gzip)
+            .send_compressed(Gzip),
         webhook_events: WebhookEventServiceServer::new(parts.webhook_events)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
-            .max_encoding_message_size(usize::MAX),
-        activities: ActivityServiceServer::new(parts.activities),
+            .max_encoding_message_size(usize::MAX)
+            .accept_compressed(Gzip)
+            .send_compressed(Gzip),
+        activities: ActivityServiceServer::new(parts.activities)
+            .accept_compressed(Gzip)
+            .send_compressed(Gzip),
         others: Routes::new(health)
             .add_service(reflection)
             .add_service(reflection_alpha)

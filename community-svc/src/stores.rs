@@ -9,6 +9,7 @@ use service_kit::tasks::Tasks;
 
 use crate::activities::{MongoActivities, Retention, SharedActivityStore, SqliteActivities};
 use crate::cache::{Cache, Policy};
+use crate::caller_limits::CallerLimits;
 use crate::community_members::{MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers};
 use crate::config::{CacheConfig, Config};
 use crate::events::{self, SharedEventStore};
@@ -43,6 +44,8 @@ pub enum Error {
 pub(crate) struct Stores {
     pub(crate) cache: Cache,
     pub(crate) limiter: Arc<Limiter>,
+    /// What one caller may call; `None` sets no limit.
+    pub(crate) of_one_caller: Option<CallerLimits>,
     pub(crate) events: SharedEventStore,
     pub(crate) members: SharedMemberStore,
     pub(crate) activities: SharedActivityStore,
@@ -61,6 +64,7 @@ impl Stores {
             Some(link) => Limiter::redis(budget, link.clone(), ENDPOINT),
             None => Limiter::memory(budget),
         };
+        let of_one_caller = CallerLimits::new(config.door.of_one_caller, redis.clone());
         let cache = Cache::new(
             redis,
             config.cache.max_bytes,
@@ -72,6 +76,7 @@ impl Stores {
         Ok(Self {
             cache,
             limiter: Arc::new(limiter),
+            of_one_caller,
             events,
             members,
             activities,

@@ -141,7 +141,7 @@ impl Upstream {
     }
 }
 
-#[cfg(all(test, feature = "simulation"))]
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

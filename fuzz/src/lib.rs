@@ -2,6 +2,7 @@
 
 pub mod envelope;
 pub mod headers;
+pub mod log;
 pub mod record;
 mod reference;
 mod request;
@@ -17,7 +18,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     Target {
         name: "verifier",
         run: verifier::run,
@@ -33,5 +34,9 @@ pub const TARGETS: [Target; 4] = [
     Target {
         name: "record",
         run: record::run,
+    },
+    Target {
+        name: "log",
+        run: log::run,
     },
 ];

@@ -72,7 +72,8 @@ async fn more_calls_at_once_than_allowed_are_refused_and_health_still_answers() 
 
 #[tokio::test]
 async fn without_a_known_token_nobody_is_served_but_health_probes() {
-    let auth = format!("edge:{}, crm:{}", hash("token-of-the-edge"), hash(TOKEN));
+    let (edge, crm) = (hash("token-of-the-edge"), hash(TOKEN));
+    let auth = format!("edge:{edge}:ingest, crm:{crm}:read");
     let sandbox = Sandbox::builder()
         .service_setting("COMMUNITY_SVC_AUTH", &auth)
         .edge_setting("COMMUNITY_SVC_TOKEN", "token-of-the-edge")
@@ -109,7 +110,10 @@ async fn without_a_known_token_nobody_is_served_but_health_probes() {
 #[tokio::test]
 async fn an_edge_with_the_wrong_token_takes_no_webhook_and_says_which_setting() {
     let sandbox = Sandbox::builder()
-        .service_setting("COMMUNITY_SVC_AUTH", &format!("edge:{}", hash("right")))
+        .service_setting(
+            "COMMUNITY_SVC_AUTH",
+            &format!("edge:{}:ingest", hash("right")),
+        )
         .edge_setting("COMMUNITY_SVC_TOKEN", "wrong")
         .acknowledging_when_stored()
         .start_listening()

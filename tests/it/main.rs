@@ -37,16 +37,25 @@ mod webhook_signatures;
 mod webhook_to_event;
 
 // Bad days and busy ones.
+mod callers_limits;
 mod chaos;
 mod circuit_breaker;
+mod connections;
 mod conservation;
 mod fault_proxy;
+mod hostile_callers;
 mod hostile_connections;
 mod limits;
 mod outages;
 mod replicas;
 mod rolling_restarts;
 mod shutdown;
+
+// Who may call.
+mod audit;
+mod certificates;
+mod scopes;
+mod tokens;
 
 // Running it.
 mod config;
@@ -69,7 +78,9 @@ mod tidy;
 
 // Helpers that only these tests need.
 mod any_request;
+mod authority;
 mod grpcurl;
 mod raw_grpc;
+mod raw_h2;
 mod raw_http;
 mod repository;

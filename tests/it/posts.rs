@@ -189,8 +189,8 @@ const BROKEN: &[(&str, Break)] = &[
     ("html", |post| post.content = html("")),
     ("html", |post| post.content = html(&"x".repeat(500_001))),
     ("tags", |post| post.tags = vec!["t".to_owned(); 21]),
-    ("tags", |post| post.tags = vec!["t".repeat(101)]),
-    ("tags", |post| post.tags = vec![String::new()]),
+    ("tags[0]", |post| post.tags = vec!["t".repeat(101)]),
+    ("tags[0]", |post| post.tags = vec![String::new()]),
     ("post_type_id", |post| post.post_type_id = "x".repeat(129)),
     ("author_member_id", |post| {
         post.author_member_id = String::from("a b");

@@ -68,11 +68,15 @@ async fn many_members_are_read_in_one_request_and_each_has_its_own_outcome() {
 #[tokio::test]
 async fn a_batch_that_breaks_a_rule_is_refused_as_a_whole() {
     let sandbox = Sandbox::start().await;
-    for ids in [vec![], vec!["x".to_owned(); 201], vec![String::new()]] {
+    for (ids, field) in [
+        (vec![], "member_ids"),
+        (vec!["x".to_owned(); 201], "member_ids"),
+        (vec!["x".to_owned(), String::new()], "member_ids[1]"),
+    ] {
         let status = batch(&sandbox.clients, &ids).await.unwrap_err();
         Failure::read(&status)
             .is(Code::InvalidArgument, ErrorReason::InvalidField)
-            .about("member_ids");
+            .about(field);
     }
 }
 

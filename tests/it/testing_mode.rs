@@ -215,7 +215,10 @@ impl Isolated {
             ("BETTERMODE_API_URL", &elsewhere),
             ("HTTP_PROXY", &elsewhere),
             ("HTTPS_PROXY", &elsewhere),
-            ("COMMUNITY_SVC_AUTH", &format!("test:{hash}")),
+            (
+                "COMMUNITY_SVC_AUTH",
+                &format!("test:{hash}:read+write+ingest+admin"),
+            ),
             ("COMMUNITY_SVC_LISTEN", &format!("127.0.0.1:{port}")),
             ("LOG_FORMAT", "json"),
         ] {

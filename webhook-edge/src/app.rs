@@ -7,7 +7,7 @@ use std::time::Duration;
 use prometheus_client::registry::Registry;
 use rand::RngExt as _;
 use service_kit::clock::SharedClock;
-use service_kit::http::tls::{self, Tls};
+use service_kit::http::tls::{self, Protocol, Tls};
 use service_kit::http::{ConnectionMetrics, Port, open_files};
 use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
@@ -88,10 +88,7 @@ impl App {
         tasks: Tasks,
         shutdown: Shutdown,
     ) -> Result<Self, Error> {
-        let backend = Arc::new(Backend::new(
-            &config.service_url,
-            config.service_token.as_ref(),
-        )?);
+        let backend = Arc::new(Backend::new(&config.service_url, &config.service_access)?);
         let (http, http_address) = bind("WEBHOOK_EDGE_LISTEN", config.listen).await?;
         let (admin, admin_address) = bind("WEBHOOK_EDGE_ADMIN_LISTEN", config.admin_listen).await?;
         let mut registry = Registry::default();
@@ -230,7 +227,10 @@ fn public_port(
     Ok(Port {
         listener,
         limits: settings.limits,
-        tls: settings.tls.map(Tls::load).transpose()?,
+        tls: settings
+            .tls
+            .map(|files| Tls::load(files, Protocol::Http1))
+            .transpose()?,
         metrics: ConnectionMetrics::register(registry, "webhook_edge"),
     })
 }

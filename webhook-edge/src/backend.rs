@@ -10,9 +10,8 @@ use community_proto::v1;
 use community_proto::v1::community_service_client::CommunityServiceClient;
 use community_proto::v1::webhook_event_service_client::WebhookEventServiceClient;
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use url::Url;
@@ -21,6 +20,11 @@ use crate::forward::{Accepted, Error, Sink, Store};
 use crate::health::{Part, Probe, ServiceStatus, State};
 use crate::payload::{Event, Format};
 use crate::queue::Queued;
+
+mod access;
+mod answers;
+
+pub use access::Access;
 
 /// How long storing one event may take, the second attempt included.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -46,19 +50,27 @@ pub enum SetupError {
     /// The address cannot be used.
     #[error("COMMUNITY_SVC_URL cannot be used: {0}")]
     Url(#[source] tonic::transport::Error),
+    /// A file of certificates or keys cannot be read.
+    #[error("{setting}={path}: {source}")]
+    File {
+        /// The setting that names it.
+        setting: &'static str,
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The token cannot be sent.
     #[error("COMMUNITY_SVC_TOKEN holds characters that no header can carry")]
     Token,
 }
 
 impl Backend {
-    /// A client of the service at `url`, with `token` as its bearer token. Does not
-    /// connect yet. For `https` the system's certificates are trusted, because a
-    /// company's services often have certificates of the company's own authority.
+    /// A client of the service at `url`, known by `access`. Does not connect yet.
     ///
     /// # Errors
     /// [`SetupError`], which names the setting.
-    pub fn new(url: &Url, token: Option<&SecretString>) -> Result<Self, SetupError> {
+    pub fn new(url: &Url, access: &Access) -> Result<Self, SetupError> {
         let mut endpoint = Endpoint::from_shared(url.to_string())
             .map_err(SetupError::Url)?
             .connect_timeout(CONNECT_TIMEOUT)
@@ -66,12 +78,12 @@ impl Backend {
             .keep_alive_timeout(Duration::from_secs(5));
         if url.scheme() == "https" {
             endpoint = endpoint
-                .tls_config(ClientTlsConfig::new().with_native_roots())
+                .tls_config(access.tls()?)
                 .map_err(SetupError::Url)?;
         }
         Ok(Self {
             channel: endpoint.connect_lazy(),
-            bearer: token.map(bearer).transpose()?,
+            bearer: access.bearer()?,
         })
     }
 
@@ -95,7 +107,9 @@ impl Backend {
         let mut client = WebhookEventServiceClient::new(self.channel.clone());
         let first = self.request(request.clone(), DEADLINE);
         match client.ingest_webhook_events(first).await {
-            Err(status) if status.code() == Code::Unavailable => {
+            // CANCELLED is the client's own word for a call that waited in a connection as
+            // the service asked it to end.
+            Err(status) if matches!(status.code(), Code::Unavailable | Code::Cancelled) => {
                 tokio::time::sleep(RETRY_PAUSE).await;
                 let second = self.request(request, DEADLINE);
                 client.ingest_webhook_events(second).await
@@ -172,14 +186,6 @@ fn accepted(result: &v1::IngestResult) -> Result<Accepted, Error> {
     }
 }
 
-fn bearer(token: &SecretString) -> Result<MetadataValue<Ascii>, SetupError> {
-    let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.expose_secret())
-        .parse()
-        .map_err(|_| SetupError::Token)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 fn to_proto(event: Event) -> v1::WebhookEvent {
     v1::WebhookEvent {
         event_id: event.id.to_string(),
@@ -241,8 +247,6 @@ fn to_error(status: &Status) -> Error {
         },
     }
 }
-
-mod answers;
 
 #[cfg(test)]
 mod tests;

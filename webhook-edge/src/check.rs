@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use service_kit::http::tls::Tls;
+use service_kit::http::tls::{Protocol, Tls};
 use service_kit::tasks::Tasks;
 use tokio::net::TcpStream;
 
@@ -82,14 +82,14 @@ fn finish(success: bool, lines: &[String], out: &mut impl Write) -> ExitCode {
 /// What is to be said about the certificate; nothing without one.
 fn certificate(config: &Config) -> Option<Result<String, String>> {
     let files = config.connections.tls.clone()?;
-    Some(match Tls::load(files) {
+    Some(match Tls::load(files, Protocol::Http1) {
         Ok(_) => Ok("certificate: ok".to_owned()),
         Err(error) => Err(format!("certificate: {error}")),
     })
 }
 
 async fn service(config: &Config) -> Result<(bool, Vec<String>), String> {
-    let backend = Backend::new(&config.service_url, config.service_token.as_ref())
+    let backend = Backend::new(&config.service_url, &config.service_access)
         .map_err(|error| format!("community-svc: {error}"))?;
     let status = backend
         .status()

@@ -5,6 +5,7 @@
 //! webhooks from anybody.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -12,6 +13,7 @@ use service_kit::env::{Env, Invalid, Resolved, Settings};
 use service_kit::telemetry::{LogFormat, LogLevel};
 use url::Url;
 
+use crate::backend::Access;
 use crate::payload::ids::NetworkId;
 use crate::routes::Intake;
 use crate::signature::{Keys, Window};
@@ -44,12 +46,25 @@ const OF_OTHERS: &[&str] = &[
     "COMMUNITY_SVC_ADMIN_LISTEN",
     "COMMUNITY_SVC_AUTH",
     "COMMUNITY_SVC_CACHE_BYTES",
+    "COMMUNITY_SVC_CALLER_CALLS_PER_SECOND",
+    "COMMUNITY_SVC_CALLER_MAX_CONCURRENT_CALLS",
+    "COMMUNITY_SVC_DRAIN_NOTICE_SECONDS",
     "COMMUNITY_SVC_DRAIN_SECONDS",
     "COMMUNITY_SVC_EVENT_RETENTION_DAYS",
     "COMMUNITY_SVC_LISTEN",
     "COMMUNITY_SVC_MAX_CONCURRENT_CALLS",
+    "COMMUNITY_SVC_MAX_CONNECTIONS",
+    "COMMUNITY_SVC_MAX_CONNECTIONS_PER_ADDRESS",
+    "COMMUNITY_SVC_MAX_CONNECTION_AGE_SECONDS",
+    "COMMUNITY_SVC_MAX_CONNECTION_GRACE_SECONDS",
+    "COMMUNITY_SVC_MAX_STORE_CALLS",
+    "COMMUNITY_SVC_MEMBER_MAX_AGE_SECONDS",
     "COMMUNITY_SVC_MEMBER_TTL_SECONDS",
+    "COMMUNITY_SVC_NOT_FOUND_TTL_SECONDS",
     "COMMUNITY_SVC_PROJECTION_ATTEMPTS",
+    "COMMUNITY_SVC_TLS_CERTIFICATE",
+    "COMMUNITY_SVC_TLS_CLIENT_CA",
+    "COMMUNITY_SVC_TLS_KEY",
     "INTEGRATION_ENABLE_CIRCLE",
 ];
 
@@ -75,8 +90,8 @@ pub struct Config {
     pub network: Option<NetworkId>,
     /// Where `community-svc` is.
     pub service_url: Url,
-    /// What the edge shows it.
-    pub service_token: Option<SecretString>,
+    /// Who the edge is towards it.
+    pub service_access: Access,
     /// When a webhook is answered 200.
     pub acknowledge: Acknowledge,
     /// How strangers may connect.
@@ -116,16 +131,24 @@ impl Config {
                 .optional::<String>("BETTERMODE_NETWORK_ID")
                 .map(NetworkId::new),
             service_url: load_service_url(&mut settings),
-            service_token: settings.secret("COMMUNITY_SVC_TOKEN"),
+            service_access: load_access(&mut settings),
             acknowledge: Acknowledge::load(&mut settings),
             connections: Connections::load(&mut settings),
             log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
             log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
         };
-        if config.service_token.is_some() && !keeps_secrets(&config.service_url) {
+        if config.service_access.token.is_some() && !keeps_secrets(&config.service_url) {
             warnings.push(
                 "COMMUNITY_SVC_TOKEN goes over the network unencrypted: use an https COMMUNITY_SVC_URL"
                     .to_owned(),
+            );
+        }
+        let has_files =
+            config.service_access.authority.is_some() || config.service_access.identity.is_some();
+        if has_files && config.service_url.scheme() != "https" {
+            settings.reject(
+                "COMMUNITY_SVC_CA and COMMUNITY_SVC_CLIENT_CERTIFICATE: certificates are shown over \
+                 TLS only, use an https COMMUNITY_SVC_URL",
             );
         }
         let unknown = settings.unknown(PREFIXES, OF_OTHERS);
@@ -229,6 +252,29 @@ fn load_service_url(settings: &mut Settings<'_>) -> Url {
         settings.reject(format!("{KEY}: put the token in COMMUNITY_SVC_TOKEN"));
     }
     url
+}
+
+fn load_access(settings: &mut Settings<'_>) -> Access {
+    let path = |text: Option<String>| text.map(PathBuf::from);
+    let token = settings.secret("COMMUNITY_SVC_TOKEN");
+    let authority = path(settings.optional("COMMUNITY_SVC_CA"));
+    let certificate = path(settings.optional("COMMUNITY_SVC_CLIENT_CERTIFICATE"));
+    let key = path(settings.optional("COMMUNITY_SVC_CLIENT_KEY"));
+    let identity = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => {
+            settings.reject(
+                "COMMUNITY_SVC_CLIENT_CERTIFICATE and COMMUNITY_SVC_CLIENT_KEY go together: set both",
+            );
+            None
+        }
+    };
+    Access {
+        token,
+        authority,
+        identity,
+    }
 }
 
 /// Whether nobody on the way can read what is sent there.

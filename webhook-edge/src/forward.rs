@@ -113,6 +113,10 @@ impl Error {
                 code: Code::Unauthenticated,
                 ..
             } => "set COMMUNITY_SVC_TOKEN to a token that COMMUNITY_SVC_AUTH of the service knows",
+            Self::Refused {
+                code: Code::PermissionDenied,
+                ..
+            } => "give the edge the scope ingest in COMMUNITY_SVC_AUTH of the service",
             Self::Refused { .. } => "see the log of community-svc for the same time",
             Self::NoResult => "do the versions of webhook-edge and community-svc fit?",
             Self::Queue(error) => error.hint(),

@@ -31,6 +31,11 @@ const BATCH_EVENTS: usize = 500;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How often an event is sent alone before another gets its turn.
 const TRIES_IF_TOO_SLOW: u32 = 3;
+/// After a batch of so many events that was all there was, more are coming: waiting a
+/// moment for them makes one large batch of many small ones, which costs edge, service
+/// and store the least.
+const MANY: usize = 16;
+const MOMENT: Duration = Duration::from_millis(20);
 /// How long a batch that is under way may still take when the edge stops.
 const LAST_BATCH: Duration = Duration::from_secs(3);
 
@@ -58,6 +63,8 @@ pub struct Forwarder {
 enum Next {
     /// There may be more.
     GoOn,
+    /// There will be more in a moment.
+    Gather,
     /// Nothing to send: wait for the queue, or for what is set aside.
     Wait,
     /// The service is away.
@@ -113,6 +120,7 @@ impl Forwarder {
     async fn wait(&mut self, next: Next, changed: impl Future<Output = ()>) {
         match next {
             Next::GoOn => {}
+            Next::Gather => tokio::time::sleep(MOMENT).await,
             Next::Wait => match self.parked.next_due() {
                 Some(due) => tokio::select! {
                     () = changed => {}
@@ -141,14 +149,24 @@ impl Forwarder {
         let Some(last) = batch.last().map(|queued| queued.position) else {
             return Next::Wait;
         };
+        let count = batch.len();
         match self.send_all(batch).await {
             Ok(()) => {
                 self.after = Some(last);
                 self.batch = (self.batch * 2).min(BATCH_EVENTS);
-                Next::GoOn
+                self.after_batch(count)
             }
             Err(error) => self.service_is_away(&error),
         }
+    }
+
+    /// Whether to go on at once.
+    fn after_batch(&self, count: usize) -> Next {
+        let waiting = self.queue.stats().depth;
+        if count < MANY || waiting >= BATCH_EVENTS as u64 {
+            return Next::GoOn;
+        }
+        Next::Gather
     }
 
     /// Sends a batch; splits what is refused until the refused event stands alone.

@@ -43,8 +43,13 @@ use inbox::Inbox;
 use log::{Reader, Wanted};
 use store::Store;
 
-/// How large a segment of the log is to be.
-pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// How large a segment of the log is to be. In a build for fault tests small, so that
+/// short lives of the program see many of them come and go.
+pub const SEGMENT_BYTES: u64 = if cfg!(feature = "failpoints") {
+    16 * 1024
+} else {
+    64 * 1024 * 1024
+};
 
 /// How the queue is to be.
 #[derive(Debug, Clone)]

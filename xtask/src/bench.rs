@@ -29,6 +29,8 @@ enum What {
     SlowSockets,
     /// The service is away, comes back, the edge drains
     Outage,
+    /// Five times the load that the service can hold
+    Overload,
     /// Reads of members: hits, misses, changes, outages, memory
     Reads,
 }
@@ -41,6 +43,7 @@ impl What {
                 ("TEST_REDIS_SERVER", Tool::RedisServer),
                 ("TEST_H2LOAD", Tool::H2load),
             ],
+            Self::Overload => &[],
             _ => &[("TEST_MONGOD", Tool::Mongod)],
         }
     }
@@ -51,6 +54,7 @@ impl What {
             Self::StoredEvents => "stored-events",
             Self::SlowSockets => "slow-sockets",
             Self::Outage => "outage",
+            Self::Overload => "overload",
             Self::Reads => "reads",
         }
     }

@@ -12,7 +12,7 @@ use crate::processes::{self, Group, Interrupt};
 use crate::terminal;
 use crate::workspace::Workspace;
 
-const TARGETS: [&str; 4] = ["verifier", "headers", "envelope", "record"];
+const TARGETS: [&str; 5] = ["verifier", "headers", "envelope", "record", "log"];
 
 /// What libFuzzer needs of the compiler, as `cargo fuzz` asks for it.
 const FLAGS: &str = "-Cpasses=sancov-module \

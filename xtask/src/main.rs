@@ -1,8 +1,6 @@
-//! The commands of this repository: `cargo xtask up`, `test`, `bench`, `chaos`,
-//! `fuzz`, `tools`, `proto`, `grpcurl`.
-//!
-//! It starts and stops programs and fetches the tools that they need; it holds
-//! none of the product's logic and depends on none of its crates.
+//! The commands of this repository: `cargo xtask --help` lists them. It starts and stops
+//! programs and fetches the tools that they need; it holds none of the product's logic
+//! and depends on none of its crates.
 
 mod bench;
 mod chaos;
@@ -34,7 +32,7 @@ struct Cli {
 enum Command {
     /// Build and run the fake BetterMode, the service and the edge; Ctrl-C stops all
     Up(up::Options),
-    /// Call every RPC with grpcurl, and write docs/grpcurl.md from the answers
+    /// Call every RPC, and write docs/grpcurl.md from the answers
     Grpcurl(up::PageOptions),
     /// Run every test against real Redis, real `MongoDB` and the built programs
     Test {
@@ -77,7 +75,6 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Chaos(options) => chaos::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Tools => tools::print_all(&workspace),
-        Command::Proto { check: true } => proto::check(&workspace),
-        Command::Proto { check: false } => proto::regenerate(&workspace),
+        Command::Proto { check } => proto::run(&workspace, check),
     }
 }

@@ -11,8 +11,17 @@ use crate::tools::{self, Tool};
 use crate::workspace::Workspace;
 use crate::{processes, terminal};
 
+/// Regenerates, or changes nothing and checks.
+pub(crate) fn run(workspace: &Workspace, check_only: bool) -> Result<(), Error> {
+    if check_only {
+        check(workspace)
+    } else {
+        regenerate(workspace)
+    }
+}
+
 /// Formats the `.proto` files, regenerates the code, lints.
-pub(crate) fn regenerate(workspace: &Workspace) -> Result<(), Error> {
+fn regenerate(workspace: &Workspace) -> Result<(), Error> {
     let tools = tools::ensure(workspace, &[Tool::Buf])?;
     processes::show(buf(workspace, &tools).args(["format", "-w"]))?;
     processes::show(
@@ -27,7 +36,7 @@ pub(crate) fn regenerate(workspace: &Workspace) -> Result<(), Error> {
 
 /// Lints, checks the format, and compares with the contract before the last
 /// change. Changes nothing.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Error> {
+fn check(workspace: &Workspace) -> Result<(), Error> {
     let tools = tools::ensure(workspace, &[Tool::Buf])?;
     terminal::heading("buf lint");
     processes::show(buf(workspace, &tools).arg("lint"))?;

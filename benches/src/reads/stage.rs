@@ -112,7 +112,10 @@ impl Stage {
         program.set_all(&[
             ("COMMUNITY_SVC_LISTEN", &address.to_string()),
             ("COMMUNITY_SVC_ADMIN_LISTEN", &admin.to_string()),
-            ("COMMUNITY_SVC_AUTH", &format!("bench:{token}")),
+            (
+                "COMMUNITY_SVC_AUTH",
+                &format!("bench:{token}:read+write+ingest+admin"),
+            ),
             ("BETTERMODE_API_URL", &upstream.control.url("")),
             ("BETTERMODE_NETWORK_ID", NETWORK_ID),
             ("BETTERMODE_CLIENT_ID", CLIENT_ID),

@@ -1,3 +1,4 @@
+use secrecy::ExposeSecret as _;
 use service_kit::env::MapEnv;
 
 use super::*;
@@ -144,4 +145,93 @@ fn a_projection_is_tried_at_least_once() {
     ];
     let problem = load(&never).unwrap_err().to_string();
     assert!(problem.contains("use at least 1"), "{problem}");
+}
+
+#[test]
+fn certificates_say_who_calls_only_where_they_are_asked_for() {
+    let base = [("TESTING_MODE", "true")];
+    let tls = [
+        ("COMMUNITY_SVC_TLS_CERTIFICATE", "a.pem"),
+        ("COMMUNITY_SVC_TLS_KEY", "a.key"),
+    ];
+    let authority = [("COMMUNITY_SVC_TLS_CLIENT_CA", "ca.pem")];
+    let names = [("COMMUNITY_SVC_AUTH", "crm:san=crm.example:read")];
+    let problem = |parts: &[&[(&str, &str)]]| load(&parts.concat()).map(drop);
+    for (parts, named) in [
+        (&[&base[..], &tls[..1]][..], "go together"),
+        (&[&base[..], &authority[..]], "over TLS only"),
+        (
+            &[&base[..], &tls[..], &names[..]],
+            "COMMUNITY_SVC_TLS_CLIENT_CA",
+        ),
+        (
+            &[&base[..], &tls[..], &authority[..]],
+            "name in COMMUNITY_SVC_AUTH",
+        ),
+    ] {
+        let problem = problem(parts).unwrap_err().to_string();
+        assert!(problem.contains(named), "{problem}");
+    }
+    problem(&[&base, &tls, &authority, &names]).unwrap();
+}
+
+#[test]
+fn every_secret_can_come_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("{text}\n")).unwrap();
+        path.display().to_string()
+    };
+    let hash = "ab".repeat(32);
+    let loaded = load(&[
+        ("BETTERMODE_CLIENT_ID", "id"),
+        ("BETTERMODE_NETWORK_ID", "network"),
+        ("BETTERMODE_API_TOKEN_FILE", &file("token", "t")),
+        ("BETTERMODE_CLIENT_SECRET_FILE", &file("secret", "s")),
+        (
+            "COMMUNITY_SVC_AUTH_FILE",
+            &file("auth", &format!("crm:{hash}:read")),
+        ),
+        ("REDIS_URL_FILE", &file("redis", "redis://:p@cache:6379")),
+        ("MONGODB_URI_FILE", &file("mongodb", "mongodb://u:p@db/x")),
+    ])
+    .unwrap();
+    assert_eq!(loaded.unknown, <[&str; 0]>::default());
+    let config = loaded.config;
+    assert!(matches!(
+        config.bettermode.credentials,
+        Some(Credentials::App { .. })
+    ));
+    assert_eq!(
+        config.cache.redis_url.unwrap().expose_secret(),
+        "redis://:p@cache:6379"
+    );
+    assert_eq!(
+        config.events.mongodb_uri.unwrap().expose_secret(),
+        "mongodb://u:p@db/x"
+    );
+    let auth = config.door.auth.unwrap();
+    assert_eq!(auth.file, Some(folder.path().join("auth")));
+    let shown: Vec<_> = loaded.resolved.iter().map(ToString::to_string).collect();
+    for line in [
+        "BETTERMODE_CLIENT_SECRET=[redacted] (file)",
+        "COMMUNITY_SVC_AUTH=[redacted] (file)",
+        "REDIS_URL=redis://[redacted]@cache:6379 (file)",
+    ] {
+        assert!(shown.iter().any(|shown| shown == line), "{line}: {shown:?}");
+    }
+}
+
+#[test]
+fn times_that_are_mistakes_are_refused() {
+    let far = [
+        ("TESTING_MODE", "true"),
+        (
+            "COMMUNITY_SVC_MAX_CONNECTION_AGE_SECONDS",
+            "18446744073709551615",
+        ),
+        ("COMMUNITY_SVC_DRAIN_NOTICE_SECONDS", "99999999"),
+    ];
+    assert_eq!(load(&far).unwrap_err().0.len(), 2);
 }

@@ -81,7 +81,7 @@ pub(super) async fn update(
     let id = event_id(request.event_id)?;
     let details = validate::required("details", request.details)?;
     let mask = request.update_mask.map(|mask| mask.paths);
-    let change = calendar_details::change(details, mask.unwrap_or_default())?;
+    let change = calendar_details::change(&details, &mask.unwrap_or_default())?;
     let author = member("author_member_id", request.author_member_id)?;
     let calendar = community.calendar.clone();
     let attempt = async move {

@@ -52,13 +52,13 @@ pub(super) fn whole(details: pb::CalendarEventDetails) -> Result<EventDetails, E
 /// What is to be changed: the fields that the mask names, and without one those that
 /// are set.
 pub(super) fn change(
-    details: pb::CalendarEventDetails,
-    mask: Vec<String>,
+    details: &pb::CalendarEventDetails,
+    mask: &[String],
 ) -> Result<EventChange, Error> {
     let mask = if mask.is_empty() {
-        set_in(&details)
+        set_in(details)
     } else {
-        known(&mask)?
+        known(mask)?
     };
     if mask.is_empty() {
         return Err(Error::invalid("details", "must hold what is to be changed"));

@@ -176,28 +176,27 @@ pub(super) async fn list(
     let token = std::mem::take(&mut request.page_token);
     // What is left of the request are its filters.
     let filters = request.clone();
-    let (id, member) = match validate::required("conversation", request.conversation)? {
-        Conversation::ConversationId(id) => (Some(validate::id("conversation_id", id)?), None),
-        Conversation::MemberId(id) => (None, Some(validate::id("member_id", id)?)),
-    };
-    let member = member.map(MemberId::new).unwrap_or(MemberId::new(""));
+    let named = Named::of(validate::required("conversation", request.conversation)?)?;
     let reader =
         validate::optional_id("reader_member_id", request.reader_member_id)?.map(MemberId::new);
     // A place holds the conversation too, so that it is looked for once.
     let place = page_token::decode(LIST, &filters, &token)?;
     let place = place.map(|place| parse(&place)).transpose()?;
     let (found, after) = place.unzip();
-    let id = found.flatten().or(id).map(ConversationId::new);
-    let which = match &id {
-        Some(id) => ConversationRef::Id(id),
-        None => ConversationRef::With(&member),
+    let named = found.flatten().unwrap_or(named);
+    let which = match &named {
+        Named::Id(id) => ConversationRef::Id(id),
+        Named::With(member) => ConversationRef::With(member),
     };
     let page = community
         .direct_messages
         .list(which, reader.as_ref(), limit, after)
         .await?;
-    let known = page.items.first().map(|message| &message.conversation_id);
-    let known = known.or(id.as_ref()).map_or("", ConversationId::as_str);
+    let known = match (&named, page.items.first()) {
+        (Named::Id(id), _) => id.as_str(),
+        (Named::With(_), Some(message)) => message.conversation_id.as_str(),
+        (Named::With(_), None) => "",
+    };
     let next = page.next.map(|next| format!("{known}{SEPARATOR}{next}"));
     Ok(pb::ListDirectMessagesResponse {
         next_page_token: next
@@ -207,14 +206,31 @@ pub(super) async fn list(
     })
 }
 
+/// How the caller names a conversation.
+enum Named {
+    Id(ConversationId),
+    With(MemberId),
+}
+
+impl Named {
+    fn of(conversation: Conversation) -> Result<Self, Error> {
+        Ok(match conversation {
+            Conversation::ConversationId(id) => {
+                Self::Id(ConversationId::new(validate::id("conversation_id", id)?))
+            }
+            Conversation::MemberId(id) => Self::With(MemberId::new(validate::id("member_id", id)?)),
+        })
+    }
+}
+
 /// The conversation, where it was known, and BetterMode's cursor.
-fn parse(place: &[u8]) -> Result<(Option<String>, String), Error> {
+fn parse(place: &[u8]) -> Result<(Option<Named>, String), Error> {
     let text = std::str::from_utf8(place).ok();
     let (id, after) = text
         .and_then(|text| text.split_once(SEPARATOR))
         .ok_or(Error::InvalidPageToken)?;
-    let id = (!id.is_empty()).then(|| id.to_owned());
-    Ok((id, after.to_owned()))
+    let named = (!id.is_empty()).then(|| Named::Id(ConversationId::new(id)));
+    Ok((named, after.to_owned()))
 }
 
 fn message(message: ConversationMessage) -> pb::DirectMessage {

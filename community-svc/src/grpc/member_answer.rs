@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use prost::Message as _;
 use prost::encoding::message;
 use tonic::body::Body;
-use tonic::codec::{BufferSettings, Codec, EncodeBuf, Encoder};
+use tonic::codec::{BufferSettings, Codec, CompressionEncoding, EncodeBuf, Encoder};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstDecoder;
@@ -60,7 +60,11 @@ impl tower::Service<http::Request<Body>> for GetMember {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let this = self.clone();
         Box::pin(async move {
-            let mut grpc = Grpc::new(AnswerCodec).max_decoding_message_size(this.max_message_bytes);
+            // One member has about a thousand bytes: compressing its answer would cost more
+            // than it saves, and many clients ask for it without meaning to.
+            let mut grpc = Grpc::new(AnswerCodec)
+                .max_decoding_message_size(this.max_message_bytes)
+                .accept_compressed(CompressionEncoding::Gzip);
             Ok(grpc.unary(Handler(this.community), request).await)
         })
     }

@@ -6,7 +6,8 @@ use tracing::{Instrument as _, Span};
 
 use super::request_id::RequestId;
 use super::{Request, Response};
-use crate::metrics::{Method, Metrics};
+use crate::methods::Method;
+use crate::metrics::Metrics;
 
 /// A call that is under way.
 #[derive(Debug)]
@@ -17,14 +18,19 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Starts the clock, and a span that carries method and request id.
-    pub(crate) fn begin(request: &Request, id: &RequestId) -> Self {
+    /// A span that carries method and request id, for a call that came at `arrived`.
+    pub(crate) fn begin(request: &Request, id: &RequestId, arrived: Instant) -> Self {
         let method = Method::of(request.uri().path());
         Self {
             method,
-            started: Instant::now(),
+            started: arrived,
             span: tracing::info_span!("call", method = method.label(), request_id = id.as_str()),
         }
+    }
+
+    /// What is called.
+    pub(crate) fn method(&self) -> Method {
+        self.method
     }
 
     /// When the call came.
@@ -46,6 +52,9 @@ impl Call {
         let micros = elapsed.as_micros();
         match code {
             Code::Ok => tracing::debug!(?code, micros, "call answered"),
+            // There can be thousands in a second, and a line costs more than the refusal;
+            // the metrics count them.
+            Code::ResourceExhausted => tracing::debug!(?code, micros, "call refused"),
             Code::Internal | Code::Unknown | Code::DataLoss => {
                 tracing::error!(?code, micros, "call failed");
             }

@@ -12,6 +12,7 @@ use tower::service_fn;
 
 use super::request_id::RequestIds;
 use super::*;
+use crate::callers::Callers;
 
 const PATH: &str = "/community.v1.CommunityService/GetMember";
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
@@ -22,8 +23,9 @@ fn layers(slots: usize) -> (Layers, Registry) {
     let layers = Layers {
         request_ids: RequestIds::new(7),
         metrics: Metrics::register(&mut registry),
-        auth: None,
-        slots: Semaphore::new(slots),
+        callers: None,
+        limits: None,
+        door: shed::Door::new(slots, slots),
     };
     (layers, registry)
 }
@@ -38,6 +40,16 @@ where
     F: Future<Output = Result<Response, Infallible>>,
 {
     Inbound::new(layers, service_fn(work))
+}
+
+impl<S> Inbound<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone,
+{
+    /// The answer to a call that comes now, over a plain connection.
+    async fn hear(self, request: Request) -> Response {
+        self.answer(request, Peer::default(), Instant::now()).await
+    }
 }
 
 fn call(path: &str, headers: &[(&'static str, &str)]) -> Request {
@@ -77,11 +89,11 @@ async fn a_panic_is_an_error_with_its_reason_and_id_is_counted_and_frees_its_slo
     });
     for _ in 0..2 {
         let id = [("x-request-id", "order-42")];
-        let response = inbound.clone().answer(call(PATH, &id)).await;
+        let response = inbound.clone().hear(call(PATH, &id)).await;
         assert_eq!(reason(&response), (Code::Internal, "INTERNAL".to_owned()));
         assert_eq!(response.headers()["x-request-id"], "order-42");
     }
-    let response = inbound.answer(call(HEALTH, &[])).await;
+    let response = inbound.hear(call(HEALTH, &[])).await;
     assert_eq!(response.headers()["x-request-id"].len(), 32);
     assert!(counted(&registry, HEALTH, Code::Ok));
     assert!(!counted(&registry, PATH, Code::Ok));
@@ -91,9 +103,9 @@ async fn a_panic_is_an_error_with_its_reason_and_id_is_counted_and_frees_its_slo
 async fn a_call_beyond_the_slots_is_refused_with_its_reason_and_id_and_is_counted() {
     let (layers, registry) = layers(1);
     let inbound = before(layers, |_| pending());
-    let mut busy = Box::pin(inbound.clone().answer(call(PATH, &[])));
+    let mut busy = Box::pin(inbound.clone().hear(call(PATH, &[])));
     assert!(futures::poll!(&mut busy).is_pending());
-    let response = inbound.clone().answer(call(PATH, &[])).await;
+    let response = inbound.clone().hear(call(PATH, &[])).await;
     assert_eq!(
         reason(&response),
         (Code::ResourceExhausted, "OVERLOADED".to_owned())
@@ -101,7 +113,7 @@ async fn a_call_beyond_the_slots_is_refused_with_its_reason_and_id_and_is_counte
     assert!(response.headers().contains_key("x-request-id"));
     assert!(counted(&registry, PATH, Code::ResourceExhausted));
     drop(busy);
-    let mut next = Box::pin(inbound.answer(call(PATH, &[])));
+    let mut next = Box::pin(inbound.hear(call(PATH, &[])));
     assert!(futures::poll!(&mut next).is_pending(), "the slot is free");
 }
 
@@ -109,16 +121,17 @@ async fn a_call_beyond_the_slots_is_refused_with_its_reason_and_id_and_is_counte
 async fn a_stranger_is_refused_before_a_slot_is_looked_for() {
     let (mut layers, registry) = layers(0);
     let known = hex::encode(Sha256::digest("known"));
-    layers.auth = Some(auth::Keys::parse(&format!("crm:{known}")).unwrap());
+    let callers = Callers::parse(&format!("crm:{known}:read")).unwrap();
+    layers.callers = Some(Register::new(callers));
     let inbound = before(layers, |_| ready(Ok(fine())));
 
-    let stranger = inbound.clone().answer(call(PATH, &[])).await;
+    let stranger = inbound.clone().hear(call(PATH, &[])).await;
     assert_eq!(reason(&stranger).0, Code::Unauthenticated);
     assert!(counted(&registry, PATH, Code::Unauthenticated));
     let token = [("authorization", "Bearer known")];
-    let friend = inbound.clone().answer(call(PATH, &token)).await;
+    let friend = inbound.clone().hear(call(PATH, &token)).await;
     assert_eq!(reason(&friend).0, Code::ResourceExhausted);
-    let probe = inbound.answer(call(HEALTH, &[])).await;
+    let probe = inbound.hear(call(HEALTH, &[])).await;
     assert_eq!(observe::code_of(&probe), Code::Ok);
 }
 
@@ -131,12 +144,12 @@ async fn an_error_without_a_reason_gets_one_and_keeps_its_code() {
             .insert(Status::GRPC_STATUS, (Code::Unimplemented as i32).into());
         ready(Ok(bare))
     });
-    let response = inbound.answer(call("/nobody/Has", &[])).await;
+    let response = inbound.hear(call(PATH, &[])).await;
     assert_eq!(
         reason(&response),
         (Code::Unimplemented, "UNIMPLEMENTED".to_owned())
     );
-    assert!(counted(&registry, "other", Code::Unimplemented));
+    assert!(counted(&registry, PATH, Code::Unimplemented));
 }
 
 #[tokio::test]
@@ -150,7 +163,7 @@ async fn a_completed_error_keeps_what_else_the_answer_said() {
         bare.headers_mut().insert("grpc-accept-encoding", known);
         ready(Ok(bare))
     });
-    let response = inbound.answer(call(PATH, &[])).await;
+    let response = inbound.hear(call(PATH, &[])).await;
     assert_eq!(response.headers()["grpc-accept-encoding"], "identity");
     assert_eq!(
         response
@@ -172,7 +185,7 @@ async fn work_whose_deadline_has_passed_is_not_begun() {
     for timeout in ["0n", "1n", "2m"] {
         let response = inbound
             .clone()
-            .answer(call(PATH, &[("grpc-timeout", timeout)]))
+            .hear(call(PATH, &[("grpc-timeout", timeout)]))
             .await;
         assert_eq!(reason(&response).0, Code::DeadlineExceeded, "{timeout}");
     }
@@ -183,9 +196,7 @@ async fn work_is_ended_by_its_deadline() {
     let started = Instant::now();
     let (layers, registry) = layers(1);
     let inbound = before(layers, |_| pending());
-    let response = inbound
-        .answer(call(PATH, &[("grpc-timeout", "300m")]))
-        .await;
+    let response = inbound.hear(call(PATH, &[("grpc-timeout", "300m")])).await;
     assert_eq!(
         reason(&response),
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned())
@@ -202,6 +213,6 @@ fn an_answer_at_hand_needs_no_timer() {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap()
-        .block_on(inbound.answer(call(PATH, &[("grpc-timeout", "300m")])));
+        .block_on(inbound.hear(call(PATH, &[("grpc-timeout", "300m")])));
     assert!(counted(&registry, PATH, Code::Ok));
 }

@@ -111,7 +111,7 @@ impl<'a> Layout<'a> {
         }
         if let Some(capacity) = change.capacity {
             let key = keeps(self.capacity, "keeping an event's capacity")?;
-            fields.json(key, MappingType::Number, capacity.into());
+            fields.json(key, MappingType::Number, &capacity.into());
         }
         self.places(change, &mut fields)?;
         Ok(fields.0)
@@ -126,14 +126,22 @@ impl<'a> Layout<'a> {
         let urls: Option<Vec<String>> =
             virtual_.map(|places| places.iter().map(|place| place.url.clone()).collect());
         if self.link.is_some() {
-            fields.one(self.place, lines, "keeping the places of an event")?;
-            return fields.one(self.link, urls, "keeping the links of an event");
+            fields.one(
+                self.place,
+                lines.as_deref(),
+                "keeping the places of an event",
+            )?;
+            return fields.one(self.link, urls.as_deref(), "keeping the links of an event");
         }
         let both = match (lines, urls) {
             (Some(lines), Some(urls)) => Some([lines, urls].concat()),
             (lines, urls) => lines.or(urls),
         };
-        fields.one(self.place, both, "keeping the places of an event")
+        fields.one(
+            self.place,
+            both.as_deref(),
+            "keeping the places of an event",
+        )
     }
 
     /// The event that a post is; `None` when it has no date to begin at.
@@ -196,10 +204,10 @@ struct Fields(Vec<MappingField>);
 impl Fields {
     fn date(&mut self, key: &str, at: Timestamp) {
         let text = at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-        self.json(key, MappingType::Date, text.into());
+        self.json(key, MappingType::Date, &text.into());
     }
 
-    fn json(&mut self, key: &str, kind: MappingType, value: serde_json::Value) {
+    fn json(&mut self, key: &str, kind: MappingType, value: &serde_json::Value) {
         self.0.push(MappingField {
             key: key.to_owned(),
             kind,
@@ -211,10 +219,10 @@ impl Fields {
     fn one(
         &mut self,
         key: Option<&str>,
-        texts: Option<Vec<String>>,
+        texts: Option<&[String]>,
         what: &'static str,
     ) -> Result<(), Error> {
-        match (key, texts.as_deref()) {
+        match (key, texts) {
             (_, None) | (None, Some([])) => Ok(()),
             (Some(key), Some([])) => {
                 self.0.push(MappingField::text(key, ""));

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use secrecy::SecretString;
@@ -181,15 +182,16 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// An address that may carry credentials, which are not shown: what stands
-    /// between the scheme and the `@` is redacted.
+    /// An address that may carry credentials, from `key` or from the file that
+    /// `{key}_FILE` names. They are not shown: what stands between the scheme and
+    /// the `@` is redacted.
     pub fn address(&mut self, key: &str) -> Option<SecretString> {
-        let text = self.text(key);
-        match &text {
-            Some(text) => self.record(key, without_credentials(text), Origin::Environment),
+        let found = self.confidential(key);
+        match &found {
+            Some(found) => self.record(key, without_credentials(&found.text), found.origin()),
             None => self.record(key, String::new(), Origin::Unset),
         }
-        text.map(SecretString::from)
+        found.map(|found| SecretString::from(found.text))
     }
 
     /// A flag: `true`, `1`, `yes`, `on` or `false`, `0`, `no`, `off`, in any case.
@@ -210,20 +212,38 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// A secret, from `key` or from the file that `{key}_FILE` names (one line end
-    /// at its end is dropped). It is never shown. Both at once is an error.
+    /// A secret, from `key` or from the file that `{key}_FILE` names (line ends at its
+    /// end are dropped). It is never shown. Both at once is an error.
     pub fn secret(&mut self, key: &str) -> Option<SecretString> {
+        self.secret_and_file(key).map(|(secret, _)| secret)
+    }
+
+    /// The same, with the path of the file where the secret came from one: for
+    /// secrets that are read again when they change.
+    pub fn secret_and_file(&mut self, key: &str) -> Option<(SecretString, Option<PathBuf>)> {
+        let Some(found) = self.confidential(key) else {
+            self.record(key, String::new(), Origin::Unset);
+            return None;
+        };
+        self.record(key, "[redacted]".to_owned(), found.origin());
+        Some((SecretString::from(found.text), found.file))
+    }
+
+    /// A value that must not be shown as it is; nothing is recorded yet.
+    fn confidential(&mut self, key: &str) -> Option<Confidential> {
         let file_key = format!("{key}_FILE");
-        let (inline, file) = (self.text(key), self.text(&file_key));
-        let found = match (inline, file) {
+        let found = match (self.text(key), self.text(&file_key)) {
             (Some(_), Some(_)) => {
                 self.invalid
                     .push(format!("{key} and {file_key} are both set: keep one"));
                 None
             }
-            (Some(secret), None) => Some((secret, Origin::Environment)),
+            (Some(text), None) => Some(Confidential { text, file: None }),
             (None, Some(path)) => match std::fs::read_to_string(&path) {
-                Ok(text) => Some((text.trim_end_matches(['\r', '\n']).to_owned(), Origin::File)),
+                Ok(text) => Some(Confidential {
+                    text: text.trim_end_matches(['\r', '\n']).to_owned(),
+                    file: Some(path.into()),
+                }),
                 Err(error) => {
                     self.invalid.push(format!("{file_key}={path}: {error}"));
                     None
@@ -231,12 +251,7 @@ impl<'a> Settings<'a> {
             },
             (None, None) => None,
         };
-        let Some((secret, origin)) = found.filter(|(secret, _)| !secret.is_empty()) else {
-            self.record(key, String::new(), Origin::Unset);
-            return None;
-        };
-        self.record(key, "[redacted]".to_owned(), origin);
-        Some(SecretString::from(secret))
+        found.filter(|found| !found.text.is_empty())
     }
 
     /// Reports a mistake that only the caller can see, such as two settings that
@@ -299,6 +314,21 @@ impl<'a> Settings<'a> {
         {
             last.value = default.to_string();
             last.origin = Origin::Default;
+        }
+    }
+}
+
+/// A secret or an address, and the file that it came from. No `Debug`: it would show it.
+struct Confidential {
+    text: String,
+    file: Option<PathBuf>,
+}
+
+impl Confidential {
+    fn origin(&self) -> Origin {
+        match self.file {
+            Some(_) => Origin::File,
+            None => Origin::Environment,
         }
     }
 }

@@ -73,13 +73,15 @@ impl fmt::Display for LogLevel {
     }
 }
 
-/// Stores that tell of their housekeeping at `info`; a level given for them wins.
-const QUIET: &str = "fjall=warn,lsm_tree=warn";
+/// What does not follow the level that is set: stores that tell of their housekeeping at
+/// `info` are quieter, and who changed what is told at every level. A level that is given
+/// for one of them wins.
+const APART: &str = "fjall=warn,lsm_tree=warn,audit=info";
 
 /// Starts logging for the whole process. Later calls change nothing.
 pub fn init(format: LogFormat, level: &LogLevel) {
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(format!("{QUIET},{}", level.0)))
+        .with_env_filter(EnvFilter::new(format!("{APART},{}", level.0)))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // A second call, as tests in one process make it, keeps the first subscriber.

@@ -1093,11 +1093,12 @@ pub enum ErrorReason {
     EventStoreUnavailable = 15,
     /// The page token is damaged or belongs to another query. INVALID_ARGUMENT.
     InvalidPageToken = 16,
-    /// No bearer token, or not a known one. UNAUTHENTICATED.
+    /// No bearer token or client certificate, or not a known one. UNAUTHENTICATED.
     Unauthenticated = 17,
     /// The caller's deadline passed. DEADLINE_EXCEEDED.
     DeadlineExceeded = 18,
-    /// The service is at its limit of calls at once. RESOURCE_EXHAUSTED.
+    /// The service has more calls than it can answer in time;
+    /// google.rpc.RetryInfo says when to call again. RESOURCE_EXHAUSTED.
     Overloaded = 19,
     /// A fault in the service; the log has it under the request id. INTERNAL.
     Internal = 20,
@@ -1135,6 +1136,13 @@ pub enum ErrorReason {
     /// The record of writes did not answer, and this call sent nothing; call again
     /// with the same request id. UNAVAILABLE.
     WriteStoreUnavailable = 47,
+    /// The caller is known, and its token or certificate lacks the scope that the
+    /// method needs; the metadata names it. PERMISSION_DENIED.
+    ScopeMissing = 50,
+    /// This caller has as many calls at once, or in this second, as the service
+    /// gives to one; google.rpc.RetryInfo says when to call again.
+    /// RESOURCE_EXHAUSTED.
+    CallerLimitExceeded = 51,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1178,6 +1186,8 @@ impl ErrorReason {
             Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
             Self::RequestInProgress => "ERROR_REASON_REQUEST_IN_PROGRESS",
             Self::WriteStoreUnavailable => "ERROR_REASON_WRITE_STORE_UNAVAILABLE",
+            Self::ScopeMissing => "ERROR_REASON_SCOPE_MISSING",
+            Self::CallerLimitExceeded => "ERROR_REASON_CALLER_LIMIT_EXCEEDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1222,6 +1232,8 @@ impl ErrorReason {
             "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "ERROR_REASON_REQUEST_IN_PROGRESS" => Some(Self::RequestInProgress),
             "ERROR_REASON_WRITE_STORE_UNAVAILABLE" => Some(Self::WriteStoreUnavailable),
+            "ERROR_REASON_SCOPE_MISSING" => Some(Self::ScopeMissing),
+            "ERROR_REASON_CALLER_LIMIT_EXCEEDED" => Some(Self::CallerLimitExceeded),
             _ => None,
         }
     }

@@ -79,6 +79,7 @@ pub(super) enum Action {
 const EDGE_FAILPOINTS: &[&str] = &[
     "queue.append",
     "queue.synced",
+    "queue.segment",
     "forward.send",
     "forward.sent",
     "queue.removed",

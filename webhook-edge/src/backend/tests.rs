@@ -72,14 +72,30 @@ fn times_before_1970_keep_positive_nanoseconds_and_impossible_ones_are_left_out(
 #[tokio::test]
 async fn a_token_that_no_header_can_carry_is_named() {
     let url = "http://127.0.0.1:1".parse().unwrap();
-    let error = Backend::new(&url, Some(&"line\nbreak".into()))
-        .err()
-        .unwrap();
+    let access = Access {
+        token: Some("line\nbreak".into()),
+        ..Access::default()
+    };
+    let error = Backend::new(&url, &access).err().unwrap();
     assert!(error.to_string().starts_with("COMMUNITY_SVC_TOKEN"));
 }
 
 #[tokio::test]
 async fn an_https_address_gives_an_encrypted_channel() {
     let url = "https://community.example.com".parse().unwrap();
-    assert!(Backend::new(&url, None).is_ok());
+    assert!(Backend::new(&url, &Access::default()).is_ok());
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_is_named_with_its_setting() {
+    let url = "https://community.example.com".parse().unwrap();
+    let access = Access {
+        authority: Some("/nowhere/ca.pem".into()),
+        ..Access::default()
+    };
+    let error = Backend::new(&url, &access).err().unwrap().to_string();
+    assert!(
+        error.starts_with("COMMUNITY_SVC_CA=/nowhere/ca.pem"),
+        "{error}"
+    );
 }

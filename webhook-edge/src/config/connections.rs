@@ -50,7 +50,12 @@ fn load_tls(settings: &mut Settings<'_>) -> Option<tls::Files> {
     let certificate = path(settings.optional("WEBHOOK_EDGE_TLS_CERTIFICATE"));
     let key = path(settings.optional("WEBHOOK_EDGE_TLS_KEY"));
     match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(tls::Files { certificate, key }),
+        (Some(certificate), Some(key)) => Some(tls::Files {
+            certificate,
+            key,
+            // Webhooks are known by their signature.
+            client_authority: None,
+        }),
         (None, None) => None,
         _ => {
             settings.reject(

@@ -144,6 +144,23 @@ fn holds(batch: &[Queued], id: &str) -> bool {
 }
 
 #[tokio::test]
+async fn it_waits_a_moment_for_more_where_many_come_and_never_for_a_few() {
+    let chain = Chain::new(|_, _| Ok(()));
+    let metrics = Metrics::register(&mut Registry::default());
+    let service = chain.service.clone();
+    let mut forwarder = Forwarder::new(chain.queue.clone(), service, metrics, Box::new(|| 0.5));
+    let ids: Vec<String> = (1..2 * MANY).map(|number| format!("e{number}-1")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (few, many) = ids.split_at(MANY - 1);
+    chain.append(few).await;
+    assert!(matches!(forwarder.step().await, Next::GoOn));
+    chain.append(many).await;
+    assert!(matches!(forwarder.step().await, Next::Gather));
+    assert!(matches!(forwarder.step().await, Next::Wait));
+    assert_eq!(chain.calls(), [MANY - 1, MANY]);
+}
+
+#[tokio::test]
 async fn events_are_stored_in_the_order_of_their_arrival_and_leave_the_queue() {
     let chain = Chain::new(|_, _| Ok(()));
     let ids: Vec<String> = (0..1_200).map(|n| format!("post{}-{n}", n % 7)).collect();

@@ -23,11 +23,13 @@ mod recovery;
 mod removed;
 pub mod scan;
 mod segment;
+mod spare;
 
 use group::{Builder, Frame};
 use index::{Index, Written};
 pub(super) use reader::{Reader, Waiting, Wanted};
 pub(super) use recovery::FoundEvent;
+use spare::Spare;
 
 use super::OpenError;
 
@@ -41,6 +43,8 @@ pub(super) struct Log {
     /// The groups of the segment end here, and so much of it is on disk for certain.
     end: u64,
     synced: u64,
+    /// What the next segment will be made of.
+    spare: Spare,
     /// The next position.
     next: u64,
     group: Builder,
@@ -79,6 +83,7 @@ impl Log {
             number: found.number,
             end: found.end,
             synced: found.end,
+            spare: Spare::default(),
             next: found.next,
             group: Builder::default(),
             events: 0,
@@ -180,6 +185,8 @@ impl Log {
         self.removed.clear();
         if self.end >= self.segment_bytes {
             self.begin_segment(moment)?;
+        } else if self.end >= self.segment_bytes / 4 {
+            self.spare.prepare(&self.directory, self.segment_bytes);
         }
         Ok(())
     }
@@ -211,7 +218,8 @@ impl Log {
         let number = self.number + 1;
         let (age, wall) = (moment.age, moment.wall);
         let beginning = recovery::beginning(&self.index().removed, number, self.next, (age, wall));
-        let made = segment::create(&self.directory, number, &beginning, self.segment_bytes);
+        let (spare, bytes) = (self.spare.take(), self.segment_bytes);
+        let made = segment::create(&self.directory, number, &beginning, bytes, spare);
         let file = match made {
             // This one grows until there is room for another.
             Err(error) if segment::is_full(&error) => {
@@ -220,6 +228,7 @@ impl Log {
             }
             made => made?,
         };
+        failpoints::reached("queue.segment");
         // From now on the next one must be there.
         self.group.continued();
         self.write(self.next, moment)?;

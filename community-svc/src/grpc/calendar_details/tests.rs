@@ -1,25 +1,23 @@
 use super::*;
 
-fn at(seconds: i64) -> Option<prost_types::Timestamp> {
-    Some(prost_types::Timestamp { seconds, nanos: 0 })
+fn at(seconds: i64) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds, nanos: 0 }
 }
 
 fn walk() -> pb::CalendarEventDetails {
     pb::CalendarEventDetails {
         title: "Walk".to_owned(),
         description: Some(Description::Text("Bring <shoes>".to_owned())),
-        start_time: at(10),
-        end_time: at(20),
+        start_time: Some(at(10)),
+        end_time: Some(at(20)),
         time_zone: "europe/lisbon".to_owned(),
         ..pb::CalendarEventDetails::default()
     }
 }
 
-fn masked(paths: &[&str], details: pb::CalendarEventDetails) -> Result<EventChange, Error> {
-    change(
-        details,
-        paths.iter().map(|path| (*path).to_owned()).collect(),
-    )
+fn masked(paths: &[&str], details: &pb::CalendarEventDetails) -> Result<EventChange, Error> {
+    let mask: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
+    change(details, &mask)
 }
 
 #[test]
@@ -32,7 +30,7 @@ fn a_whole_event_has_its_zone_as_the_database_spells_it_and_its_text_escaped() {
 
 #[test]
 fn a_mask_alone_decides_what_is_changed() {
-    let change = masked(&["title", "physical_places", "silent"], walk()).unwrap();
+    let change = masked(&["title", "physical_places", "silent"], &walk()).unwrap();
     let expected = EventChange {
         title: Some("Walk".to_owned()),
         physical_places: Some(vec![]),
@@ -46,26 +44,26 @@ fn a_mask_alone_decides_what_is_changed() {
 fn without_a_mask_what_is_set_is_changed() {
     let details = pb::CalendarEventDetails {
         capacity: 3,
-        end_time: at(20),
+        end_time: Some(at(20)),
         ..pb::CalendarEventDetails::default()
     };
-    let change = masked(&[], details).unwrap();
+    let change = masked(&[], &details).unwrap();
     assert_eq!(change.capacity, Some(3));
     assert!(change.end.is_some() && change.title.is_none() && change.notify.is_none());
-    masked(&[], pb::CalendarEventDetails::default()).unwrap_err();
+    masked(&[], &pb::CalendarEventDetails::default()).unwrap_err();
 }
 
 #[test]
 fn a_capacity_is_not_taken_away_and_a_description_is_the_one_that_the_mask_names() {
-    let problem = masked(&["capacity"], walk()).unwrap_err();
+    let problem = masked(&["capacity"], &walk()).unwrap_err();
     assert!(
         problem
             .to_string()
             .starts_with("details.capacity must be at least 1")
     );
-    assert!(masked(&["text"], walk()).is_ok());
-    masked(&["html"], walk()).unwrap_err();
-    masked(&["nonsense"], walk()).unwrap_err();
+    assert!(masked(&["text"], &walk()).is_ok());
+    masked(&["html"], &walk()).unwrap_err();
+    masked(&["nonsense"], &walk()).unwrap_err();
 }
 
 #[test]

@@ -3,49 +3,40 @@
 use std::time::Duration;
 
 use bettermode::{
-    Error, EventChange, EventDetails, EventStatus, NewEvent, SoughtEvent, SpaceId, Subject,
-    VirtualPlace,
+    CalendarEvent, Error, EventChange, EventDetails, EventStatus, NewEvent, SoughtEvent, SpaceId,
+    Subject, VirtualPlace,
 };
 use fake_bettermode::Generation;
 
-use super::{both, clock};
+use super::{Stage, both, clock};
 
 #[tokio::test]
-async fn an_event_lives_its_life_in_either_generation() {
-    both(async |stage, generation| {
-        let data = stage
-            .ask("{ spaces(limit: 20) { nodes { id slug } } }")
-            .await;
-        let spaces = data["spaces"]["nodes"].as_array().unwrap();
-        let meetups = spaces
-            .iter()
-            .find(|space| space["slug"] == "meetups")
-            .unwrap();
-        let space_id = SpaceId::new(meetups["id"].as_str().unwrap());
+async fn an_event_is_created_found_again_changed_and_cancelled_in_either_generation() {
+    both(async |stage, _| {
+        let space = meetups(&stage).await;
         let new = NewEvent {
-            space_id: space_id.clone(),
+            space_id: space.clone(),
             details: walk(),
         };
-        let since = clock()() - Duration::from_secs(60);
+        let sought = SoughtEvent {
+            space_id: &space,
+            title: "Walk",
+            start: new.details.start,
+            since: clock()() - Duration::from_secs(60),
+        };
         let event = stage.client.create_event(&new).await.unwrap();
         assert_eq!(
-            (event.title.as_str(), event.end),
-            ("Walk", Some(new.details.end))
+            (event.start, event.end),
+            (new.details.start, Some(new.details.end))
         );
         assert_eq!(
-            (event.start, event.status.clone()),
-            (new.details.start, EventStatus::Published)
+            (&event.title[..], event.status.clone()),
+            ("Walk", EventStatus::Published)
         );
         assert_eq!(
             event.virtual_places[0].url,
             new.details.virtual_places[0].url
         );
-        let sought = SoughtEvent {
-            space_id: &space_id,
-            title: "Walk",
-            start: new.details.start,
-            since,
-        };
         let found = stage.client.find_event(&sought).await.unwrap();
         assert_eq!(found, std::slice::from_ref(&event));
 
@@ -56,7 +47,7 @@ async fn an_event_lives_its_life_in_either_generation() {
         };
         let changed = stage.client.update_event(&event.id, &change).await.unwrap();
         assert_eq!(
-            (changed.title.as_str(), changed.capacity),
+            (&changed.title[..], changed.capacity),
             ("Long walk", Some(3))
         );
         assert_eq!(
@@ -64,34 +55,61 @@ async fn an_event_lives_its_life_in_either_generation() {
             (event.start, &event.virtual_places)
         );
         assert_eq!(stage.client.find_event(&sought).await.unwrap(), vec![]);
-
-        let member = stage.members().await[2].0.clone();
-        let coming = stage.client.acting_as(member).unwrap();
-        let registered = coming.register_for_event(&event.id).await;
-        match generation {
-            Generation::Newer => {
-                registered.unwrap();
-                let (event, registered) = coming.event(&event.id).await.unwrap();
-                assert_eq!((event.registrations, registered), (Some(1), true));
-                assert!(!stage.client.event(&event.id).await.unwrap().1);
-            }
-            Generation::Published => {
-                assert!(matches!(registered, Err(Error::NotSupported { .. })));
-            }
-        }
-        let listed = stage.client.events(&space_id, 1, None).await.unwrap();
-        assert_eq!(listed.items[0].id, event.id);
-        stage.client.cancel_event(&event.id).await.unwrap();
-        let listed = stage.client.events(&space_id, 50, None).await.unwrap();
-        assert!(listed.items.iter().all(|one| one.id != event.id));
-        let (gone, _) = stage.client.event(&event.id).await.unwrap();
-        assert_eq!(gone.status, EventStatus::Deleted);
-        let again = stage.client.cancel_event(&event.id).await;
-        let what = Subject::Event;
-        assert_eq!(again, Err(Error::NotFound { what }));
+        gone(&stage, &changed).await;
         stage.predictions_held();
     })
     .await;
+}
+
+/// Cancels an event, which is listed before and not after.
+async fn gone(stage: &Stage, event: &CalendarEvent) {
+    let first = stage.client.events(&event.space_id, 1, None).await.unwrap();
+    assert_eq!(first.items[0].id, event.id);
+    stage.client.cancel_event(&event.id).await.unwrap();
+    let all = stage
+        .client
+        .events(&event.space_id, 50, None)
+        .await
+        .unwrap();
+    assert!(all.items.iter().all(|one| one.id != event.id));
+    let (gone, _) = stage.client.event(&event.id).await.unwrap();
+    assert_eq!(gone.status, EventStatus::Deleted);
+    let what = Subject::Event;
+    let again = stage.client.cancel_event(&event.id).await;
+    assert_eq!(again, Err(Error::NotFound { what }));
+}
+
+#[tokio::test]
+async fn members_register_where_there_is_a_calendar() {
+    both(async |stage, generation| {
+        let new = NewEvent {
+            space_id: meetups(&stage).await,
+            details: walk(),
+        };
+        let event = stage.client.create_event(&new).await.unwrap();
+        let member = stage.members().await[2].0.clone();
+        let coming = stage.client.acting_as(member).unwrap();
+        let registered = coming.register_for_event(&event.id).await;
+        if generation == Generation::Published {
+            assert!(matches!(registered, Err(Error::NotSupported { .. })));
+            return;
+        }
+        registered.unwrap();
+        let (event, registered) = coming.event(&event.id).await.unwrap();
+        assert_eq!((event.registrations, registered), (Some(1), true));
+        assert!(!stage.client.event(&event.id).await.unwrap().1);
+        stage.predictions_held();
+    })
+    .await;
+}
+
+async fn meetups(stage: &Stage) -> SpaceId {
+    let data = stage
+        .ask("{ spaces(limit: 20) { nodes { id slug } } }")
+        .await;
+    let mut spaces = data["spaces"]["nodes"].as_array().unwrap().iter();
+    let meetups = spaces.find(|space| space["slug"] == "meetups").unwrap();
+    SpaceId::new(meetups["id"].as_str().unwrap())
 }
 
 fn walk() -> EventDetails {

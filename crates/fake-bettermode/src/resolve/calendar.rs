@@ -142,7 +142,7 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Val
 }
 
 /// What the caller has to do with an event.
-pub(crate) fn props(call: &Call<'_>, world: &World, id: &str, scopes: Value) -> Value {
+pub(crate) fn props(call: &Call<'_>, world: &World, id: &str, scopes: &Value) -> Value {
     let event = world.events.get(id);
     let mut registrations = event.into_iter().flat_map(|event| &event.registrations);
     let own = registrations.find(|one| call.viewer.member_id() == Some(one.member_id.as_str()));

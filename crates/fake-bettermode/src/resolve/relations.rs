@@ -54,7 +54,9 @@ pub(crate) fn field(
             let inviter = world.members.get(id("inviterId"));
             inviter.map_or(Value::Null, |member| views::member(call, world, member))
         }
-        ("Event", "authMemberProps") => calendar::props(call, world, id("id"), scopes(call, world)),
+        ("Event", "authMemberProps") => {
+            calendar::props(call, world, id("id"), &scopes(call, world))
+        }
         ("Space", "authMemberProps") => space_props(call, world, id("id")),
         _ => Value::Null,
     })

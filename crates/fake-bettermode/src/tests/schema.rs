@@ -178,6 +178,11 @@ fn arguments(bench: &Bench, made: &Value, name: &str) -> String {
             "(limit: 3)".to_owned()
         }
         "post" => format!("(id: {})", id("/posts/0/id")),
+        "memberPosts" => format!("(limit: 2, memberId: {})", id("/posts/0/ownerId")),
+        "postReactionParticipants" => {
+            let post = id("/posts/0/id");
+            format!("(limit: 2, postId: {post}, reaction: \"+1\")")
+        }
         "replies" => format!("(limit: 2, postId: {})", id("/posts/0/id")),
         "space" => format!("(id: {})", id("/spaces/0/id")),
         "spaceMembers" => format!("(limit: 1, spaceId: {})", id("/spaces/0/id")),

@@ -51,6 +51,35 @@ fn a_secret_can_come_from_a_file_and_loses_its_line_end() {
 }
 
 #[test]
+fn an_address_can_come_from_a_file_which_is_told_apart_and_redacted() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "redis://:hunter2@cache:6379").unwrap();
+    let env = MapEnv::new([("URL_FILE", file.path().to_str().unwrap())]);
+    let mut settings = Settings::new(&env);
+    let address = settings.address("URL").unwrap();
+    assert_eq!(address.expose_secret(), "redis://:hunter2@cache:6379");
+    assert_eq!(
+        settings.finish().unwrap()[0].to_string(),
+        "URL=redis://[redacted]@cache:6379 (file)"
+    );
+}
+
+#[test]
+fn whoever_reads_a_secret_again_learns_its_file() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "first").unwrap();
+    let env = MapEnv::new([
+        ("TOKEN_FILE", file.path().to_str().unwrap()),
+        ("OTHER", "inline"),
+    ]);
+    let mut settings = Settings::new(&env);
+    let (_, path) = settings.secret_and_file("TOKEN").unwrap();
+    assert_eq!(path.as_deref(), Some(file.path()));
+    let (_, path) = settings.secret_and_file("OTHER").unwrap();
+    assert_eq!(path, None);
+}
+
+#[test]
 fn a_secret_that_is_set_twice_is_refused() {
     let env = MapEnv::new([("TOKEN", "a"), ("TOKEN_FILE", "/b")]);
     let mut settings = Settings::new(&env);

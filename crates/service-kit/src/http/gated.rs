@@ -233,7 +233,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gated<S> {
     }
 }
 
-/// Whether a line without anything in it may have ended in `bytes`.
+/// Whether a line without anything in it may have ended in `bytes`. Stops there: what
+/// follows may be a body.
 fn has_empty_line(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(3).any(|three| three == b"\n\r\n")
+    let mut rest = bytes;
+    while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+        rest = rest.get(end + 1..).unwrap_or_default();
+        if rest.starts_with(b"\n") || rest.starts_with(b"\r\n") {
+            return true;
+        }
+    }
+    false
 }

@@ -1,18 +1,20 @@
-//! TLS by rustls, with a certificate that is read again when its files change.
+//! TLS by rustls, with certificates that are read again when their files change.
 //!
-//! HTTP/1.1 is the only protocol offered. A new certificate that cannot be used
-//! leaves the old one in place.
+//! One protocol is offered. With an authority for clients, a client may show a
+//! certificate of that authority, and one of another is refused in the handshake;
+//! whether a client has to show one is for who serves it to decide. What is new and
+//! cannot be used leaves the old in place.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -22,13 +24,25 @@ use crate::shutdown::Shutdown;
 /// How often the files are looked at.
 const POLL: Duration = Duration::from_secs(5);
 
-/// Where certificate and key are.
+/// Where certificates and key are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Files {
     /// The certificate, those of its issuers after it, in PEM.
     pub certificate: PathBuf,
     /// Its private key, in PEM.
     pub key: PathBuf,
+    /// The certificates of the authorities whose clients may come, in PEM; `None` asks
+    /// clients for no certificate.
+    pub client_authority: Option<PathBuf>,
+}
+
+/// What is spoken within TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
 }
 
 /// Why a certificate cannot be used. No text shows anything of the key.
@@ -42,7 +56,7 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The certificate's file holds none.
+    /// A file of certificates holds none.
     #[error("{path} holds no certificate in PEM")]
     NoCertificate {
         /// The file.
@@ -57,36 +71,37 @@ pub enum Error {
     /// Certificate and key cannot be used together.
     #[error("certificate and key cannot be used: {0}; is the key that of the certificate?")]
     Unusable(#[source] rustls::Error),
+    /// The authorities of clients cannot be used.
+    #[error("{path} holds no certificate of an authority that can be used: {problem}")]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
 }
 
 /// A certificate in use; cheap to clone.
 #[derive(Clone)]
 pub struct Tls {
     files: Files,
-    current: Arc<Current>,
-    acceptor: TlsAcceptor,
+    protocol: Protocol,
+    provider: Arc<CryptoProvider>,
+    current: Arc<RwLock<Loaded>>,
 }
 
-#[derive(Debug)]
-struct Current(RwLock<Loaded>);
-
-#[derive(Debug)]
+/// What is used, and the bytes that it was made of.
 struct Loaded {
-    pair: Arc<CertifiedKey>,
+    config: Arc<ServerConfig>,
     contents: Contents,
 }
 
-/// The bytes of both files. No `Debug` of its own: one is a private key.
+/// The bytes of the files. No `Debug` of its own: one is a private key.
 #[derive(Clone, PartialEq, Eq)]
 struct Contents {
     certificate: Vec<u8>,
     key: Vec<u8>,
-}
-
-impl std::fmt::Debug for Contents {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Contents").finish_non_exhaustive()
-    }
+    client_authority: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Tls {
@@ -98,25 +113,19 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Reads both files and checks that they belong together.
+    /// Reads the files and checks that they belong together.
     ///
     /// # Errors
     /// [`Error`], which names the file.
-    pub fn load(files: Files) -> Result<Self, Error> {
+    pub fn load(files: Files, protocol: Protocol) -> Result<Self, Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let contents = Contents::read(&files)?;
-        let pair = contents.certified(&files, &provider)?;
-        let current = Arc::new(Current(RwLock::new(Loaded { pair, contents })));
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(Error::Unusable)?
-            .with_no_client_auth()
-            .with_cert_resolver(current.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let config = contents.config(&files, protocol, &provider)?;
         Ok(Self {
             files,
-            current,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
+            protocol,
+            provider,
+            current: Arc::new(RwLock::new(Loaded { config, contents })),
         })
     }
 
@@ -147,14 +156,14 @@ impl Tls {
             }
             Err(_) => return,
         };
-        if self.current.has(&contents) || refused.as_ref() == Some(&contents) {
+        if self.has(&contents) || refused.as_ref() == Some(&contents) {
             return;
         }
-        let provider = self.acceptor.config().crypto_provider();
-        match contents.certified(&self.files, provider) {
-            Ok(pair) => {
+        match contents.config(&self.files, self.protocol, &self.provider) {
+            Ok(config) => {
                 *refused = None;
-                self.current.replace(Loaded { pair, contents });
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) =
+                    Loaded { config, contents };
                 tracing::info!("the certificate has changed and is used from now on");
             }
             Err(error) => {
@@ -164,11 +173,35 @@ impl Tls {
         }
     }
 
-    /// The handshake.
-    pub(super) async fn accept(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
-        let accepted = self.acceptor.accept(stream).await;
+    fn has(&self, contents: &Contents) -> bool {
+        let loaded = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.contents == *contents
+    }
+
+    /// The handshake. It takes as long as the client likes: bound it.
+    ///
+    /// # Errors
+    /// A sentence for the log.
+    pub async fn accept(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+        let config = {
+            let loaded = self.current.read().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&loaded.config)
+        };
+        let accepted = TlsAcceptor::from(config).accept(stream).await;
         accepted.map_err(|error| format!("TLS: {error}"))
     }
+}
+
+/// The names that the client's certificate carries as subject alternative names: DNS
+/// names in lower case, and URIs. `None` when it showed no certificate.
+#[must_use]
+pub fn client_names(stream: &TlsStream<TcpStream>) -> Option<Vec<String>> {
+    let certificate = stream.get_ref().1.peer_certificates()?.first()?;
+    // The handshake has parsed and verified it.
+    let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
+    let dns = certificate.valid_dns_names().map(str::to_ascii_lowercase);
+    let uris = certificate.valid_uri_names().map(str::to_owned);
+    Some(dns.chain(uris).collect())
 }
 
 impl Contents {
@@ -176,47 +209,69 @@ impl Contents {
         Ok(Self {
             certificate: read(&files.certificate)?,
             key: read(&files.key)?,
+            client_authority: files.client_authority.as_deref().map(read).transpose()?,
         })
     }
 
-    fn certified(
+    fn config(
         &self,
         files: &Files,
-        provider: &CryptoProvider,
-    ) -> Result<Arc<CertifiedKey>, Error> {
-        let no_certificate = || Error::NoCertificate {
-            path: files.certificate.clone(),
-        };
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(&self.certificate)
-            .collect::<Result<_, pem::Error>>()
-            .map_err(|_| no_certificate())?;
-        if chain.is_empty() {
-            return Err(no_certificate());
-        }
+        protocol: Protocol,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<ServerConfig>, Error> {
+        let chain = certificates(&self.certificate, &files.certificate)?;
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| Error::NoKey {
             path: files.key.clone(),
         })?;
-        CertifiedKey::from_der(chain, key, provider)
-            .map(Arc::new)
-            .map_err(Error::Unusable)
+        let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
+            .with_safe_default_protocol_versions()
+            .map_err(Error::Unusable)?;
+        let builder = match (&self.client_authority, &files.client_authority) {
+            (Some(pem), Some(path)) => {
+                builder.with_client_cert_verifier(verifier(pem, path, provider)?)
+            }
+            _ => builder.with_no_client_auth(),
+        };
+        let mut config = builder
+            .with_single_cert(chain, key)
+            .map_err(Error::Unusable)?;
+        config.alpn_protocols = vec![match protocol {
+            Protocol::Http1 => b"http/1.1".to_vec(),
+            Protocol::Http2 => b"h2".to_vec(),
+        }];
+        Ok(Arc::new(config))
     }
 }
 
-impl Current {
-    fn has(&self, contents: &Contents) -> bool {
-        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        loaded.contents == *contents
+/// Verifies the certificate of a client that shows one.
+fn verifier(
+    pem: &[u8],
+    path: &Path,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let unusable = |problem: String| Error::Authority {
+        path: path.to_owned(),
+        problem,
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem, path)? {
+        roots
+            .add(certificate)
+            .map_err(|error| unusable(error.to_string()))?;
     }
-
-    fn replace(&self, loaded: Loaded) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = loaded;
-    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .allow_unauthenticated()
+        .build()
+        .map_err(|error| unusable(error.to_string()))
 }
 
-impl ResolvesServerCert for Current {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&loaded.pair))
+fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(Error::NoCertificate {
+            path: path.to_owned(),
+        }),
     }
 }
 

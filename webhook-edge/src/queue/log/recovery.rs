@@ -6,13 +6,14 @@
 //! acknowledged.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::group::{Builder, Entries, Entry, Frame, Head, SEGMENT_HEAD};
 use super::index::{Index, Written};
 use super::removed::Removed;
 use super::scan::{self, Ending, Scanned};
-use super::segment;
+use super::{segment, spare};
 use crate::queue::{OpenError, directory};
 
 /// An event that was found.
@@ -51,6 +52,10 @@ pub(super) fn recover(
     // The names of what is found may be as new as the directory, and must not be lost.
     for holder in [Some(directory), directory.parent()].into_iter().flatten() {
         directory::sync(holder).map_err(unusable)?;
+    }
+    match std::fs::remove_file(spare::path(directory)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
+        _ => {}
     }
     let mut numbers = segment::numbers(directory).map_err(unusable)?;
     let (removed, unused) = last_removed(directory, &mut numbers)?;
@@ -113,17 +118,17 @@ fn last_removed(
     Ok((None, unused))
 }
 
-fn remove(unused: &[PathBuf]) -> std::io::Result<()> {
+fn remove(unused: &[PathBuf]) -> io::Result<()> {
     unused.iter().try_for_each(std::fs::remove_file)
 }
 
 /// The first segment of a queue that is new.
-fn begin(directory: &Path, segment_bytes: u64) -> std::io::Result<Recovered> {
+fn begin(directory: &Path, segment_bytes: u64) -> io::Result<Recovered> {
     let (number, next) = (1, 1);
     let mut index = Index::default();
     index.removed.insert(0..next);
     let beginning = beginning(&index.removed, number, next, (0, 0));
-    let file = segment::create(directory, number, &beginning, segment_bytes)?;
+    let file = segment::create(directory, number, &beginning, segment_bytes, None)?;
     let end = beginning.len() as u64;
     index.begin_segment(number, next);
     index.add(Written::nothing(end, next));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
+use super::spare;
 use crate::queue::directory;
 
 /// A file that is read whole is read in parts of this size; parts of zeros at its end
@@ -39,17 +40,27 @@ pub(super) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
 }
 
 /// Makes a segment that begins with `beginning`, on disk when this returns, with room
-/// for `bytes`. Where there is no room nothing is made.
-pub(super) fn create(folder: &Path, number: u64, beginning: &[u8], bytes: u64) -> io::Result<File> {
+/// for `bytes`: of the spare file if there is one. Where there is no room nothing is
+/// made.
+pub(super) fn create(
+    folder: &Path,
+    number: u64,
+    beginning: &[u8],
+    bytes: u64,
+    spare: Option<File>,
+) -> io::Result<File> {
     let path = path(folder, number);
+    let is_spare = spare.is_some();
     let make = || {
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
-        reserve(&file, bytes)?;
+        let file = match spare {
+            Some(file) => file,
+            None => reserved(&path, bytes)?,
+        };
         file.write_all_at(beginning, 0)?;
         file.sync_all()?;
+        if is_spare {
+            std::fs::rename(spare::path(folder), &path)?;
+        }
         directory::sync(folder)?;
         Ok(file)
     };
@@ -58,6 +69,12 @@ pub(super) fn create(folder: &Path, number: u64, beginning: &[u8], bytes: u64) -
             let _gone = std::fs::remove_file(&path);
         }
     })
+}
+
+fn reserved(path: &Path, bytes: u64) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    reserve(&file, bytes)?;
+    Ok(file)
 }
 
 /// Opens a segment to go on after its first `end` bytes; what follows them is gone.

@@ -12,6 +12,7 @@ use crate::queue::ReadError;
 mod damage;
 mod missing;
 mod model;
+mod spare_file;
 
 /// Small, so that a few groups fill it.
 const SEGMENT: u64 = 2048;
