@@ -227,6 +227,7 @@ fn parts(
     (clock, tasks, shutdown): (SharedClock, &Tasks, &Shutdown),
     metrics: Metrics,
 ) -> (Parts, Health, Background) {
+    let writes = writes(config, &stores, &clock, tasks, &metrics);
     let layers = layers(&config.door, register, &mut stores, metrics.clone());
     let members = Members::new(
         upstream.clone(),
@@ -241,20 +242,8 @@ fn parts(
     };
     let health = health(config, &stores, upstream, &clock);
     let enabled = config.bettermode.enabled;
-    let writes = Writes::new(
-        Arc::clone(&stores.writes),
-        Arc::clone(&clock),
-        tasks.clone(),
-        timing(config),
-        metrics.clone(),
-    );
-    let community = community(
-        enabled,
-        upstream,
-        stores.cache,
-        (&copies, writes),
-        health.clone(),
-    );
+    let made = (&copies, writes, health.clone());
+    let community = community(enabled, upstream, stores.cache, made);
     let effects = Effects::new(
         copies,
         stores.members,
@@ -310,8 +299,7 @@ fn community(
     enabled: bool,
     upstream: &Upstream,
     cache: Cache,
-    (copies, writes): (&Copies, Writes),
-    health: Health,
+    (copies, writes, health): (&Copies, Writes, Health),
 ) -> Community {
     Community {
         enabled,
@@ -376,11 +364,24 @@ async fn learn_capabilities(upstream: Upstream) {
     }
 }
 
-fn timing(config: &Config) -> Timing {
-    Timing {
+fn writes(
+    config: &Config,
+    stores: &Stores,
+    clock: &SharedClock,
+    tasks: &Tasks,
+    metrics: &Metrics,
+) -> Writes {
+    let timing = Timing {
         request: config.bettermode.timeout,
         settle: config.writes.settle,
-    }
+    };
+    Writes::new(
+        Arc::clone(&stores.writes),
+        Arc::clone(clock),
+        tasks.clone(),
+        timing,
+        metrics.clone(),
+    )
 }
 
 #[expect(

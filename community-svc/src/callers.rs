@@ -9,9 +9,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+mod current;
 mod file;
 mod scopes;
 
+pub(crate) use current::{answering, current_name};
 pub use file::Watched;
 pub use scopes::{Scope, Scopes};
 

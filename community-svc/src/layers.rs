@@ -12,7 +12,7 @@ use tonic::body::Body;
 use tower::Service;
 
 use crate::caller_limits::CallerLimits;
-use crate::callers::Register;
+use crate::callers::{self, Register};
 use crate::connections::Peer;
 use crate::error::Error;
 use crate::metrics::Metrics;
@@ -103,10 +103,12 @@ where
         // After authentication, so that strangers cannot take the room.
         let _room = layers.door.enter(method, call.started()).await?;
         // Innermost: bounds the work itself.
-        deadline::enforce(call.started(), request, |request| {
+        let work = deadline::enforce(call.started(), request, |request| {
             service.clone().call(request).map(|Ok(response)| response)
-        })
-        .await
+        });
+        // Only writes are bound to who made them.
+        let is_write = method.entry().is_some_and(|entry| entry.is_audited);
+        callers::answering(caller.filter(|_| is_write), work).await
     }
 }
 

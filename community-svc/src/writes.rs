@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use prost::Message;
 use service_kit::clock::SharedClock;
 use service_kit::tasks::Tasks;
+use tracing::Instrument as _;
 
 use crate::error::Error;
 use crate::metrics::Metrics;
@@ -305,7 +306,8 @@ impl Writes {
         };
         let writes = self.clone();
         let work = async move { writes.settle(&write, attempt, lookup).await };
-        let done = self.tasks.spawn("write", work).await;
+        // Its log lines stay those of the call.
+        let done = self.tasks.spawn("write", work.in_current_span()).await;
         done.unwrap_or_else(|ended| {
             tracing::error!(error = &ended as &dyn std::error::Error, "a write ended");
             Err(Error::Internal)

@@ -9,6 +9,7 @@ use serde_json::json;
 use tonic::{Code, Request};
 
 use crate::direct_messages::message;
+use crate::scopes::hash;
 
 const ID: &str = "6f4d2a0e-0d7e-4a35-9a5b-2f1c5c0e8d11";
 const ANOTHER: &str = "6f4d2a0e-0d7e-4a35-9a5b-2f1c5c0e8d12";
@@ -103,6 +104,32 @@ async fn the_same_request_hears_the_first_answer_again_and_another_under_its_id_
         assert_ne!(second.id, first.id);
         assert_eq!(there(&sandbox).await, 2);
     }
+}
+
+#[tokio::test]
+async fn an_id_belongs_to_the_caller_who_used_it_first() {
+    let auth = format!("crm:{}:write,desk:{}:write", hash("one"), hash("two"));
+    let sandbox = sandbox_of("newer")
+        .service_setting("COMMUNITY_SVC_AUTH", &auth)
+        .edge_setting("COMMUNITY_SVC_TOKEN", "one")
+        .start_listening()
+        .await;
+    let message = hello(&sandbox, ID).await;
+    let send = async |token: &str| {
+        let mut request = Request::new(message.clone());
+        let bearer = format!("Bearer {token}").parse().unwrap();
+        request.metadata_mut().insert("authorization", bearer);
+        sandbox
+            .clients
+            .community()
+            .send_direct_message(request)
+            .await
+    };
+    let first = send("one").await.unwrap().into_inner();
+    assert_eq!(send("one").await.unwrap().into_inner(), first);
+    let other = Failure::of(send("two").await);
+    let _checked = other.is(Code::InvalidArgument, ErrorReason::RequestIdReused);
+    assert_eq!(there(&sandbox).await, 1);
 }
 
 #[tokio::test]

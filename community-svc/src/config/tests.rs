@@ -123,6 +123,21 @@ fn what_would_be_forgotten_before_it_can_come_again_is_not_allowed() {
 }
 
 #[test]
+fn a_request_id_is_known_for_a_day_at_least_and_two_by_default() {
+    let testing = ("TESTING_MODE", "true");
+    let writes = load(&[testing]).unwrap().config.writes;
+    assert_eq!(writes.window, Duration::from_secs(48 * 3_600));
+    assert_eq!(writes.settle, Duration::from_secs(10));
+    for (name, value, rule) in [
+        ("COMMUNITY_SVC_REQUEST_ID_HOURS", "23", "use 24 to 8760"),
+        ("COMMUNITY_SVC_WRITE_SETTLE_SECONDS", "0", "use 1 to 600"),
+    ] {
+        let problem = load(&[testing, (name, value)]).unwrap_err().to_string();
+        assert!(problem.contains(rule), "{problem}");
+    }
+}
+
+#[test]
 fn a_projection_is_tried_at_least_once() {
     let never = [
         ("TESTING_MODE", "true"),

@@ -4,6 +4,7 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::validate;
+use crate::callers;
 use crate::error::Error;
 use crate::writes::{Effect, Fingerprint, RequestId, Write};
 
@@ -23,16 +24,19 @@ pub(super) struct Kind {
 pub(super) struct Key {
     kind: Kind,
     id: Option<Uuid>,
+    caller: String,
     content: Vec<u8>,
 }
 
 impl Key {
-    /// Of a request whose `request_id` was taken out and is `id`. What is left of the
-    /// request is what must be the same when it comes again.
+    /// Of the call that is being answered, from whose request the `request_id` was taken:
+    /// it is `id`. Who calls and what is left of the request must be the same when it
+    /// comes again.
     pub(super) fn new(kind: Kind, id: &str, request: &impl Message) -> Result<Self, Error> {
         Ok(Self {
             kind,
             id: validate::request_id(id)?,
+            caller: callers::current_name(),
             content: request.encode_to_vec(),
         })
     }
@@ -60,7 +64,8 @@ impl Key {
     }
 
     fn named(&self, id: Uuid, part: &str, effect: Effect) -> Write {
-        let parts = [self.kind.method.as_bytes(), &self.content, part.as_bytes()];
+        let (method, caller) = (self.kind.method.as_bytes(), self.caller.as_bytes());
+        let parts = [method, caller, &self.content, part.as_bytes()];
         Write {
             request_id: RequestId::from(id),
             method: self.kind.method,

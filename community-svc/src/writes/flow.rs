@@ -186,7 +186,7 @@ impl<'a> Flow<'a> {
             Ok(Found::Objects(found)) => found,
             Ok(Found::Marked(made)) => return Ok(Look::Settled(vec![made])),
             Ok(Found::CannotTell) => return Err(self.unknown()),
-            Err(error) => return Err(self.not_seen(error)),
+            Err(error) => return Err(self.not_seen(&error)),
         };
         let others = self.store.equals(&self.write.effect, since - EARLIER).await;
         let mut others = others.map_err(|error| unavailable(&error))?;
@@ -366,16 +366,14 @@ impl<'a> Flow<'a> {
     }
 
     /// A look that failed leaves the write as unsettled as it was.
-    fn not_seen(&self, error: Error) -> Error {
-        match error.retry_after() {
-            Some(wait) => in_progress(wait),
-            None => {
-                let request_id = self.write.request_id;
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(%request_id, error, "could not look for what a write made");
-                self.unknown()
-            }
+    fn not_seen(&self, error: &Error) -> Error {
+        if let Some(wait) = error.retry_after() {
+            return in_progress(wait);
         }
+        let request_id = self.write.request_id;
+        let error = error as &dyn std::error::Error;
+        tracing::warn!(%request_id, error, "could not look for what a write made");
+        self.unknown()
     }
 
     fn unknown(&self) -> Error {

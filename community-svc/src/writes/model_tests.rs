@@ -108,9 +108,8 @@ fn possible(world: &World, callers: &[Caller], current: usize) -> Vec<Next> {
                 next.push(Next::Step(index));
                 faults.extend([Next::Die(index), Next::DieForGood(index)]);
             }
-            CallerState::Calling(_) => {}
             CallerState::Waiting => faults.push(Next::Hurry(index)),
-            CallerState::Answered(_) | CallerState::Gone => {}
+            CallerState::Calling(_) | CallerState::Answered(_) | CallerState::Gone => {}
         }
     }
     if world.late_work().is_some() {

@@ -198,7 +198,7 @@ impl WriteStore for SqliteWrites {
 enum Settled {
     Recorded,
     Claimed,
-    Not(Option<WriteRow>),
+    Not(Option<Box<WriteRow>>),
 }
 
 fn insert(connection: &Connection, intent: &Record) -> Result<bool, rusqlite::Error> {
@@ -240,7 +240,7 @@ fn finish(
     if changed > 0 {
         return Ok(Settled::Recorded);
     }
-    select(connection, id).map(Settled::Not)
+    Ok(Settled::Not(select(connection, id)?.map(Box::new)))
 }
 
 fn select(connection: &Connection, id: RequestId) -> Result<Option<WriteRow>, rusqlite::Error> {

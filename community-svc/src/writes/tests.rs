@@ -76,6 +76,7 @@ fn made(object: &str) -> Made<String> {
     Made::object(object, object.to_owned())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as callers hand it on")]
 fn write(number: u8) -> Option<Write> {
     let id = format!("6f4d2a0e-0d7e-4a35-9a5b-0000000000{number:02x}");
     Some(Write {
@@ -94,6 +95,7 @@ fn again_in(seconds: u64) -> Result<String, Error> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as callers hear it")]
 fn ok(object: &str) -> Result<String, Error> {
     Ok(object.to_owned())
 }

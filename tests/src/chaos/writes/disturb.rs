@@ -20,6 +20,9 @@ const STEPS: &[&str] = &[
     "writes.begun_again",
 ];
 
+/// So many deaths before it serves are no chance.
+const MOST_DEATHS: u32 = 10;
+
 const POLL: Duration = Duration::from_millis(20);
 
 /// What can go wrong with a request, and how late an answer is, in milliseconds: later
@@ -90,9 +93,8 @@ impl Driver<'_> {
     async fn run(mut self, program: &mut Program) -> (u32, u32) {
         let (mut kills, mut deaths) = (0, 0);
         let mut next = self.number;
-        self.arm(program);
         if self.options.failpoints {
-            program.restart().await;
+            deaths += self.restart(program).await;
         }
         while !self.progress.finished_within(POLL).await {
             if program.ended().is_some() {
@@ -107,10 +109,27 @@ impl Driver<'_> {
             } else {
                 continue;
             }
-            self.arm(program);
-            program.restart().await;
+            deaths += self.restart(program).await;
         }
         (kills, deaths)
+    }
+
+    /// Until it serves; how often it died at a step before anybody saw it serve.
+    async fn restart(&mut self, program: &mut Program) -> u32 {
+        let mut deaths = 0;
+        loop {
+            program.kill();
+            self.arm(program);
+            if program.try_start().await.is_ok() {
+                return deaths;
+            }
+            deaths += 1;
+            assert!(
+                deaths < MOST_DEATHS,
+                "it does not start:\n{}",
+                program.log()
+            );
+        }
     }
 
     /// After how many messages a kill comes.

@@ -42,10 +42,10 @@ pub(super) fn check(ledger: &Ledger, world: &World, requests: u64, report: &mut 
             Told::Sent(id) => {
                 group.told += 1;
                 if !taken.insert(id.clone()) {
-                    report.lost(format!("{id} was told to two callers"));
+                    report.lost(&format!("{id} was told to two callers"));
                 }
                 if there.get(&id) != Some(&place) {
-                    report.lost(format!("{id} of {} is not there", entry.request_id));
+                    report.lost(&format!("{id} of {} is not there", entry.request_id));
                 }
             }
             Told::Unknown | Told::Nothing => group.open += 1,
@@ -56,11 +56,11 @@ pub(super) fn check(ledger: &Ledger, world: &World, requests: u64, report: &mut 
         if group.there > group.told + group.open {
             report.doubled(
                 group.there - group.told - group.open,
-                format!("{place:?}: {group:?}"),
+                &format!("{place:?}: {group:?}"),
             );
         }
         if group.there < group.told {
-            report.lost(format!("{place:?}: {group:?}"));
+            report.lost(&format!("{place:?}: {group:?}"));
         }
     }
     report.counted(ledger, there.len(), requests);
@@ -130,4 +130,90 @@ fn in_private_spaces(world: &World) -> There {
 
 fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::chaos::Store;
+    use crate::chaos::writes::Options;
+    use crate::chaos::writes::disturb::Tally;
+
+    /// What the law says of these messages to ada, and of what callers were told.
+    fn judged(there: &[(&str, &str)], told: &[(&str, Told)]) -> Vec<String> {
+        let options = Options {
+            seed: 1,
+            messages: 9,
+            kills: 0,
+            store: Store::Sqlite,
+            generation: Generation::Newer,
+            failpoints: false,
+            is_watched: false,
+        };
+        let message = |(id, text): &(&str, &str)| json!({ "id": id, "chatId": "adabotchat", "content": content(text) });
+        let messages: Vec<Value> = there.iter().map(message).collect();
+        let world = World::new(json!({ "messages": messages }));
+        let entry = |(text, told): &(&str, Told)| Entry {
+            request_id: "r".to_owned(),
+            recipient: "ada".to_owned(),
+            text: (*text).to_owned(),
+            told: vec![told.clone()],
+        };
+        let ledger = Ledger {
+            entries: told.iter().map(entry).collect(),
+            ..Ledger::default()
+        };
+        let mut report = Report::new(&options, Tally::default(), Duration::ZERO);
+        check(&ledger, &world, 0, &mut report);
+        report.violations().to_vec()
+    }
+
+    fn sent(id: &str) -> Told {
+        Told::Sent(id.to_owned())
+    }
+
+    #[test]
+    fn what_was_told_is_there_and_nothing_else() {
+        let told = [("a", sent("1")), ("a", sent("2")), ("b", Told::Unknown)];
+        assert_eq!(judged(&[("1", "a"), ("2", "a")], &told), [""; 0]);
+        assert_eq!(
+            judged(&[("1", "a"), ("2", "a"), ("3", "b")], &told),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn one_too_many_is_doubled() {
+        for told in [
+            vec![("a", sent("1"))],
+            vec![("a", sent("1")), ("a", Told::Refused("NO".to_owned()))],
+        ] {
+            let found = judged(&[("1", "a"), ("2", "a")], &told);
+            assert!(found[0].starts_with("doubled"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_not_there_or_says_something_else_is_lost() {
+        for there in [&[][..], &[("1", "b")][..]] {
+            let found = judged(there, &[("a", sent("1"))]);
+            assert!(
+                found.iter().any(|text| text.starts_with("lost")),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_message_for_two_callers_is_one_lost() {
+        let found = judged(&[("1", "a")], &[("a", sent("1")), ("a", sent("1"))]);
+        assert!(
+            found.iter().any(|text| text.starts_with("lost")),
+            "{found:?}"
+        );
+    }
 }

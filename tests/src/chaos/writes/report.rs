@@ -74,12 +74,12 @@ impl Report {
         self.violations.push(text);
     }
 
-    pub(super) fn doubled(&mut self, count: usize, what: String) {
+    pub(super) fn doubled(&mut self, count: usize, what: &str) {
         self.doubled += count;
         self.violation(format!("doubled: {what}"));
     }
 
-    pub(super) fn lost(&mut self, what: String) {
+    pub(super) fn lost(&mut self, what: &str) {
         self.lost += 1;
         self.violation(format!("lost: {what}"));
     }
