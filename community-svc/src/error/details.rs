@@ -56,18 +56,18 @@ fn pushback(delay: Duration) -> MetadataValue<Ascii> {
     MetadataValue::from(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
-/// What is not there, by the name of its message in the contract: `MEMBER_NOT_FOUND` is
-/// about a `community.v1.Member`.
+/// What is not there, by the name of its message in the contract.
 fn missing(error: &Error) -> Option<String> {
-    if error.code() != Code::NotFound {
-        return None;
-    }
-    let reason = error.reason().as_reason();
-    // The other ones are about a member whom the caller may not see.
-    let words = reason.strip_suffix("_NOT_FOUND").unwrap_or("MEMBER");
-    let name = words.split('_').map(|word| {
-        let (first, rest) = word.split_at(1);
-        first.to_owned() + &rest.to_ascii_lowercase()
-    });
-    Some(format!("{ERROR_DOMAIN}.{}", name.collect::<String>()))
+    let name = match error {
+        // Also a member whom the service's token may not see.
+        Error::MemberNotFound { .. } | Error::EmailNotVisible => "Member",
+        Error::NoSuchSpace => "Space",
+        Error::PostNotFound => "Post",
+        // A conversation is no message of its own, only what its messages name.
+        Error::ConversationNotFound => "DirectMessage",
+        Error::EventNotFound => "CalendarEvent",
+        Error::WebhookEventNotFound => "WebhookEvent",
+        _ => return None,
+    };
+    Some(format!("{ERROR_DOMAIN}.{name}"))
 }

@@ -52,6 +52,15 @@ fn every_error() -> Vec<Error> {
         Error::WatchEnded,
         Error::InvalidPageToken,
         Error::Unauthenticated,
+        Error::ScopeMissing {
+            caller: "x".to_owned(),
+            needed: "write".to_owned(),
+        },
+        Error::CallerLimited {
+            caller: "x".to_owned(),
+            limit: "calls at once",
+            retry_after: Duration::from_millis(1500),
+        },
         Error::DeadlineExceeded,
         Error::Overloaded,
         Error::Internal,
