@@ -64,7 +64,12 @@ fn missing(error: &Error) -> Option<String> {
     }
     let reason = error.reason().as_reason();
     // The other ones are about a member whom the caller may not see.
-    let words = reason.strip_suffix("_NOT_FOUND").unwrap_or("MEMBER");
+    let words = match reason.strip_suffix("_NOT_FOUND").unwrap_or("MEMBER") {
+        "EVENT" => "CALENDAR_EVENT",
+        // Has no message of its own: it is known by those that are in it.
+        "CONVERSATION" => "DIRECT_MESSAGE",
+        words => words,
+    };
     let name = words.split('_').map(|word| {
         let (first, rest) = word.split_at(1);
         first.to_owned() + &rest.to_ascii_lowercase()

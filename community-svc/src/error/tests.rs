@@ -52,6 +52,8 @@ fn every_error() -> Vec<Error> {
         Error::WatchEnded,
         Error::InvalidPageToken,
         Error::Unauthenticated,
+        of_scopes(),
+        of_limits(),
         Error::DeadlineExceeded,
         Error::Overloaded,
         Error::Internal,
@@ -60,6 +62,21 @@ fn every_error() -> Vec<Error> {
             message: String::new(),
         },
     ]
+}
+
+fn of_scopes() -> Error {
+    Error::ScopeMissing {
+        caller: "crm".to_owned(),
+        needed: "write".to_owned(),
+    }
+}
+
+fn of_limits() -> Error {
+    Error::CallerLimited {
+        caller: "crm".to_owned(),
+        limit: "calls at once",
+        retry_after: Duration::from_millis(1500),
+    }
 }
 
 #[test]

@@ -89,10 +89,17 @@ async fn a_late_answer_comes_after_the_work_was_done() {
     let header = format!("Bearer {}", super::TOKEN);
     let late = json!({ "count": 1, "value": 2500, "operation": "createPost" });
     bench.fault("late_answer_ms", late).await;
-    let gives_up = tokio::time::timeout(Duration::from_secs(1), bench.write(&header, "late"));
+    let gives_up = tokio::time::timeout(
+        Duration::from_secs(1),
+        bench.write(&header, "Answered too late"),
+    );
     assert!(gives_up.await.is_err());
     let world = bench
-        .control(Method::GET, "/_fake/world?q=late", &Value::Null)
+        .control(
+            Method::GET,
+            "/_fake/world?q=Answered%20too%20late",
+            &Value::Null,
+        )
         .await;
     assert_eq!(world.json["posts"].as_array().unwrap().len(), 1);
 }
