@@ -52,15 +52,8 @@ fn every_error() -> Vec<Error> {
         Error::WatchEnded,
         Error::InvalidPageToken,
         Error::Unauthenticated,
-        Error::ScopeMissing {
-            caller: "x".to_owned(),
-            needed: "write".to_owned(),
-        },
-        Error::CallerLimited {
-            caller: "x".to_owned(),
-            limit: "calls at once",
-            retry_after: Duration::from_millis(1500),
-        },
+        of_scopes(),
+        of_limits(),
         Error::DeadlineExceeded,
         Error::Overloaded,
         Error::Internal,
@@ -69,6 +62,21 @@ fn every_error() -> Vec<Error> {
             message: String::new(),
         },
     ]
+}
+
+fn of_scopes() -> Error {
+    Error::ScopeMissing {
+        caller: "crm".to_owned(),
+        needed: "write".to_owned(),
+    }
+}
+
+fn of_limits() -> Error {
+    Error::CallerLimited {
+        caller: "crm".to_owned(),
+        limit: "calls at once",
+        retry_after: Duration::from_millis(1500),
+    }
 }
 
 #[test]
