@@ -46,7 +46,7 @@ async fn an_example_works(name: &str, command: impl Fn(&str, &str) -> Command) {
     let hash = hex::encode(Sha256::digest(TOKEN));
     let sandbox = Sandbox::builder()
         .with_redis()
-        .service_setting("COMMUNITY_SVC_AUTH", &format!("example:{hash}"))
+        .service_setting("COMMUNITY_SVC_AUTH", &format!("example:{hash}:read+write"))
         .edge_setting("COMMUNITY_SVC_TOKEN", TOKEN)
         .start()
         .await;

@@ -93,7 +93,7 @@ async fn a_list_that_breaks_a_rule_is_refused_and_bettermode_hears_nothing() {
     const BROKEN: &[(&str, Break)] = &[
         ("query", |list| list.query = "x".repeat(201)),
         ("role_ids", |list| list.role_ids = vec!["r".to_owned(); 21]),
-        ("role_ids", |list| list.role_ids = vec![String::new()]),
+        ("role_ids[0]", |list| list.role_ids = vec![String::new()]),
         ("statuses", |list| {
             list.statuses = vec![MemberStatus::Deleted.into()];
         }),

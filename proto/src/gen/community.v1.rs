@@ -2122,6 +2122,233 @@ impl PostView {
         }
     }
 }
+/// One member's reaction to a post or reply. BetterMode gives it neither an id nor a
+/// time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reaction {
+    /// Its key, for example "heart" or "+1".
+    #[prost(string, tag = "1")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacted.
+    #[prost(string, tag = "2")]
+    pub member_id: ::prost::alloc::string::String,
+    /// The member's display name; empty when there is none.
+    #[prost(string, tag = "3")]
+    pub member_name: ::prost::alloc::string::String,
+}
+/// How many members reacted with one key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReactionCount {
+    /// The key, for example "heart" or "+1".
+    #[prost(string, tag = "1")]
+    pub reaction: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+/// A reaction to add. A member counts once for each key.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddReactionRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
+    /// without spaces. The community decides which it takes.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacts; empty reacts as the bot account.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The reaction is there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddReactionResponse {}
+/// A reaction to take back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveReactionRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
+    /// without spaces.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who reacted; empty takes back the bot account's.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "3")]
+    pub member_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The reaction is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveReactionResponse {}
+/// Whose reactions to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListReactionsRequest {
+    /// BetterMode's id of the post or reply: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// Only reactions with this key: 1 to 128 characters without spaces; empty lists
+    /// all, one key after the other.
+    #[prost(string, tag = "2")]
+    pub reaction: ::prost::alloc::string::String,
+    /// How many reactions at most; 0 means 20, above 50 counts as 50. A page holds
+    /// reactions of one key only, so it can have fewer and still have a next one.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same post and key; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of reactions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListReactionsResponse {
+    /// Who reacted, and how.
+    #[prost(message, repeated, tag = "1")]
+    pub reactions: ::prost::alloc::vec::Vec<Reaction>,
+    /// How many reacted with each key that anybody used, or with the one that was
+    /// asked for. Only on the first page.
+    #[prost(message, repeated, tag = "2")]
+    pub counts: ::prost::alloc::vec::Vec<ReactionCount>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A reply to a post or to another reply: a comment, an answer. BetterMode keeps it
+/// as a post, so GetPost, UpdatePost, DeletePost and the reactions take its id too.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reply {
+    /// BetterMode's id: opaque, case-sensitive.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// BetterMode's id of the post or reply that it answers.
+    #[prost(string, tag = "2")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the space it is in.
+    #[prost(string, tag = "3")]
+    pub space_id: ::prost::alloc::string::String,
+    /// BetterMode's id of its post type.
+    #[prost(string, tag = "4")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member who owns it; empty when not sent.
+    #[prost(string, tag = "5")]
+    pub owner_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member whose token created it.
+    #[prost(string, tag = "6")]
+    pub created_by_member_id: ::prost::alloc::string::String,
+    /// The body as HTML, as BetterMode has it; empty in CreateReply's answer. Not
+    /// sanitised by the service: docs/html.md says what that means.
+    #[prost(string, tag = "7")]
+    pub content_html: ::prost::alloc::string::String,
+    /// The beginning of the body, HTML that BetterMode shortened. Not sanitised
+    /// either.
+    #[prost(string, tag = "8")]
+    pub short_content_html: ::prost::alloc::string::String,
+    /// Where the reply is in its life.
+    #[prost(enumeration = "PostStatus", tag = "9")]
+    pub status: i32,
+    /// The status exactly as BetterMode spells it.
+    #[prost(string, tag = "10")]
+    pub raw_status: ::prost::alloc::string::String,
+    /// Address of the reply, an absolute URL; empty when not known.
+    #[prost(string, tag = "11")]
+    pub url: ::prost::alloc::string::String,
+    /// How many reactions it has, of every kind.
+    #[prost(uint32, tag = "12")]
+    pub reactions_count: u32,
+    /// How many replies it has itself, without replies to those.
+    #[prost(uint32, tag = "13")]
+    pub replies_count: u32,
+    /// When it was created, UTC; always present.
+    #[prost(message, optional, tag = "14")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was last changed, UTC; always present.
+    #[prost(message, optional, tag = "15")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was published, UTC; absent while moderation holds it.
+    #[prost(message, optional, tag = "16")]
+    pub publish_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A reply to create. It is published at once.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateReplyRequest {
+    /// BetterMode's id of the post or reply to answer: 1 to 128 characters.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the member to reply as; empty replies as the bot account.
+    /// Needs client credentials: FAILED_PRECONDITION with a static token.
+    #[prost(string, tag = "4")]
+    pub author_member_id: ::prost::alloc::string::String,
+    /// BetterMode's id of the reply's post type, one that may answer the post. Empty
+    /// picks the first one that wants nothing but a body.
+    #[prost(string, tag = "5")]
+    pub post_type_id: ::prost::alloc::string::String,
+    /// UUID that makes the write safe to send again, see CommunityService; empty for
+    /// none.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The body. Exactly one of these is required.
+    #[prost(oneof = "create_reply_request::Content", tags = "2, 3")]
+    pub content: ::core::option::Option<create_reply_request::Content>,
+}
+/// Nested message and enum types in `CreateReplyRequest`.
+pub mod create_reply_request {
+    /// The body. Exactly one of these is required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Content {
+        /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
+        /// are kept.
+        #[prost(string, tag = "2")]
+        Text(::prost::alloc::string::String),
+        /// HTML, 1 to 500,000 characters; sanitised by the service's allow-list.
+        #[prost(string, tag = "3")]
+        Html(::prost::alloc::string::String),
+    }
+}
+/// The reply that was created.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateReplyResponse {
+    /// The reply as BetterMode answered it; always present on success.
+    #[prost(message, optional, tag = "1")]
+    pub reply: ::core::option::Option<Reply>,
+}
+/// Whose replies to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRepliesRequest {
+    /// BetterMode's id of the post or reply that they answer: 1 to 128 characters.
+    /// Replies to replies are listed under their own parent.
+    #[prost(string, tag = "1")]
+    pub post_id: ::prost::alloc::string::String,
+    /// "create_time" (the default), the oldest first, or "create_time desc".
+    #[prost(string, tag = "2")]
+    pub order_by: ::prost::alloc::string::String,
+    /// How many replies at most; 0 means 20, above 50 counts as 50.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, for the same post and order; empty for
+    /// the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of published replies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRepliesResponse {
+    /// The replies in the order that was asked for.
+    #[prost(message, repeated, tag = "1")]
+    pub replies: ::prost::alloc::vec::Vec<Reply>,
+    /// The token of the next page; empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// A place in the community that posts are in.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Space {
@@ -2372,233 +2599,6 @@ impl SpaceType {
             _ => None,
         }
     }
-}
-/// One member's reaction to a post or reply. BetterMode gives it neither an id nor a
-/// time.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Reaction {
-    /// Its key, for example "heart" or "+1".
-    #[prost(string, tag = "1")]
-    pub reaction: ::prost::alloc::string::String,
-    /// BetterMode's id of the member who reacted.
-    #[prost(string, tag = "2")]
-    pub member_id: ::prost::alloc::string::String,
-    /// The member's display name; empty when there is none.
-    #[prost(string, tag = "3")]
-    pub member_name: ::prost::alloc::string::String,
-}
-/// How many members reacted with one key.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReactionCount {
-    /// The key, for example "heart" or "+1".
-    #[prost(string, tag = "1")]
-    pub reaction: ::prost::alloc::string::String,
-    /// How many.
-    #[prost(uint32, tag = "2")]
-    pub count: u32,
-}
-/// A reaction to add. A member counts once for each key.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AddReactionRequest {
-    /// BetterMode's id of the post or reply: 1 to 128 characters.
-    #[prost(string, tag = "1")]
-    pub post_id: ::prost::alloc::string::String,
-    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
-    /// without spaces. The community decides which it takes.
-    #[prost(string, tag = "2")]
-    pub reaction: ::prost::alloc::string::String,
-    /// BetterMode's id of the member who reacts; empty reacts as the bot account.
-    /// Needs client credentials: FAILED_PRECONDITION with a static token.
-    #[prost(string, tag = "3")]
-    pub member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again, see CommunityService; empty for
-    /// none.
-    #[prost(string, tag = "4")]
-    pub request_id: ::prost::alloc::string::String,
-}
-/// The reaction is there.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AddReactionResponse {}
-/// A reaction to take back.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RemoveReactionRequest {
-    /// BetterMode's id of the post or reply: 1 to 128 characters.
-    #[prost(string, tag = "1")]
-    pub post_id: ::prost::alloc::string::String,
-    /// The key of the reaction, for example "heart" or "+1": 1 to 128 characters
-    /// without spaces.
-    #[prost(string, tag = "2")]
-    pub reaction: ::prost::alloc::string::String,
-    /// BetterMode's id of the member who reacted; empty takes back the bot account's.
-    /// Needs client credentials: FAILED_PRECONDITION with a static token.
-    #[prost(string, tag = "3")]
-    pub member_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again, see CommunityService; empty for
-    /// none.
-    #[prost(string, tag = "4")]
-    pub request_id: ::prost::alloc::string::String,
-}
-/// The reaction is gone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RemoveReactionResponse {}
-/// Whose reactions to list.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListReactionsRequest {
-    /// BetterMode's id of the post or reply: 1 to 128 characters.
-    #[prost(string, tag = "1")]
-    pub post_id: ::prost::alloc::string::String,
-    /// Only reactions with this key: 1 to 128 characters without spaces; empty lists
-    /// all, one key after the other.
-    #[prost(string, tag = "2")]
-    pub reaction: ::prost::alloc::string::String,
-    /// How many reactions at most; 0 means 20, above 50 counts as 50. A page holds
-    /// reactions of one key only, so it can have fewer and still have a next one.
-    #[prost(int32, tag = "3")]
-    pub page_size: i32,
-    /// The next_page_token of the page before, for the same post and key; empty for
-    /// the first page.
-    #[prost(string, tag = "4")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// A page of reactions.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListReactionsResponse {
-    /// Who reacted, and how.
-    #[prost(message, repeated, tag = "1")]
-    pub reactions: ::prost::alloc::vec::Vec<Reaction>,
-    /// How many reacted with each key that anybody used, or with the one that was
-    /// asked for. Only on the first page.
-    #[prost(message, repeated, tag = "2")]
-    pub counts: ::prost::alloc::vec::Vec<ReactionCount>,
-    /// The token of the next page; empty on the last one.
-    #[prost(string, tag = "3")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// A reply to a post or to another reply: a comment, an answer. BetterMode keeps it
-/// as a post, so GetPost, UpdatePost, DeletePost and the reactions take its id too.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Reply {
-    /// BetterMode's id: opaque, case-sensitive.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// BetterMode's id of the post or reply that it answers.
-    #[prost(string, tag = "2")]
-    pub post_id: ::prost::alloc::string::String,
-    /// BetterMode's id of the space it is in.
-    #[prost(string, tag = "3")]
-    pub space_id: ::prost::alloc::string::String,
-    /// BetterMode's id of its post type.
-    #[prost(string, tag = "4")]
-    pub post_type_id: ::prost::alloc::string::String,
-    /// BetterMode's id of the member who owns it; empty when not sent.
-    #[prost(string, tag = "5")]
-    pub owner_member_id: ::prost::alloc::string::String,
-    /// BetterMode's id of the member whose token created it.
-    #[prost(string, tag = "6")]
-    pub created_by_member_id: ::prost::alloc::string::String,
-    /// The body as HTML, as BetterMode has it; empty in CreateReply's answer. Not
-    /// sanitised by the service: docs/html.md says what that means.
-    #[prost(string, tag = "7")]
-    pub content_html: ::prost::alloc::string::String,
-    /// The beginning of the body, HTML that BetterMode shortened. Not sanitised
-    /// either.
-    #[prost(string, tag = "8")]
-    pub short_content_html: ::prost::alloc::string::String,
-    /// Where the reply is in its life.
-    #[prost(enumeration = "PostStatus", tag = "9")]
-    pub status: i32,
-    /// The status exactly as BetterMode spells it.
-    #[prost(string, tag = "10")]
-    pub raw_status: ::prost::alloc::string::String,
-    /// Address of the reply, an absolute URL; empty when not known.
-    #[prost(string, tag = "11")]
-    pub url: ::prost::alloc::string::String,
-    /// How many reactions it has, of every kind.
-    #[prost(uint32, tag = "12")]
-    pub reactions_count: u32,
-    /// How many replies it has itself, without replies to those.
-    #[prost(uint32, tag = "13")]
-    pub replies_count: u32,
-    /// When it was created, UTC; always present.
-    #[prost(message, optional, tag = "14")]
-    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it was last changed, UTC; always present.
-    #[prost(message, optional, tag = "15")]
-    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it was published, UTC; absent while moderation holds it.
-    #[prost(message, optional, tag = "16")]
-    pub publish_time: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// A reply to create. It is published at once.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CreateReplyRequest {
-    /// BetterMode's id of the post or reply to answer: 1 to 128 characters.
-    #[prost(string, tag = "1")]
-    pub post_id: ::prost::alloc::string::String,
-    /// BetterMode's id of the member to reply as; empty replies as the bot account.
-    /// Needs client credentials: FAILED_PRECONDITION with a static token.
-    #[prost(string, tag = "4")]
-    pub author_member_id: ::prost::alloc::string::String,
-    /// BetterMode's id of the reply's post type, one that may answer the post. Empty
-    /// picks the first one that wants nothing but a body.
-    #[prost(string, tag = "5")]
-    pub post_type_id: ::prost::alloc::string::String,
-    /// UUID that makes the write safe to send again, see CommunityService; empty for
-    /// none.
-    #[prost(string, tag = "6")]
-    pub request_id: ::prost::alloc::string::String,
-    /// The body. Exactly one of these is required.
-    #[prost(oneof = "create_reply_request::Content", tags = "2, 3")]
-    pub content: ::core::option::Option<create_reply_request::Content>,
-}
-/// Nested message and enum types in `CreateReplyRequest`.
-pub mod create_reply_request {
-    /// The body. Exactly one of these is required.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
-    pub enum Content {
-        /// Plain text, 1 to 100,000 characters; escaped by the service, line breaks
-        /// are kept.
-        #[prost(string, tag = "2")]
-        Text(::prost::alloc::string::String),
-        /// HTML, 1 to 500,000 characters; sanitised by the service's allow-list.
-        #[prost(string, tag = "3")]
-        Html(::prost::alloc::string::String),
-    }
-}
-/// The reply that was created.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CreateReplyResponse {
-    /// The reply as BetterMode answered it; always present on success.
-    #[prost(message, optional, tag = "1")]
-    pub reply: ::core::option::Option<Reply>,
-}
-/// Whose replies to list.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListRepliesRequest {
-    /// BetterMode's id of the post or reply that they answer: 1 to 128 characters.
-    /// Replies to replies are listed under their own parent.
-    #[prost(string, tag = "1")]
-    pub post_id: ::prost::alloc::string::String,
-    /// "create_time" (the default), the oldest first, or "create_time desc".
-    #[prost(string, tag = "2")]
-    pub order_by: ::prost::alloc::string::String,
-    /// How many replies at most; 0 means 20, above 50 counts as 50.
-    #[prost(int32, tag = "3")]
-    pub page_size: i32,
-    /// The next_page_token of the page before, for the same post and order; empty for
-    /// the first page.
-    #[prost(string, tag = "4")]
-    pub page_token: ::prost::alloc::string::String,
-}
-/// A page of published replies.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListRepliesResponse {
-    /// The replies in the order that was asked for.
-    #[prost(message, repeated, tag = "1")]
-    pub replies: ::prost::alloc::vec::Vec<Reply>,
-    /// The token of the next page; empty on the last one.
-    #[prost(string, tag = "2")]
-    pub next_page_token: ::prost::alloc::string::String,
 }
 /// The state of the service.
 #[derive(Clone, PartialEq, ::prost::Message)]

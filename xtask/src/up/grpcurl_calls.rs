@@ -91,15 +91,136 @@ pub(super) const CALLS: &[Call] = &[
         r#"{"member_id": "$member"}"#,
     ),
     call(
+        "List members",
+        "CommunityService/ListMembers",
+        r#"{"page_size": 1}"#,
+    ),
+    call(
+        "Change a member",
+        "CommunityService/UpdateMember",
+        r#"{"member": {"id": "$member", "tagline": "Here to help"}, "update_mask": "tagline"}"#,
+    ),
+    call(
+        "Invite people, each with its own outcome",
+        "CommunityService/InviteMembers",
+        r#"{"invitees": [{"email": "grace@example.com", "name": "Grace"}], "message": "Join us"}"#,
+    ),
+    call(
+        "List spaces",
+        "CommunityService/ListSpaces",
+        r#"{"page_size": 1}"#,
+    ),
+    call(
+        "Read a space",
+        "CommunityService/GetSpace",
+        r#"{"space_id": "$space"}"#,
+    ),
+    call(
+        "Put a member into a space",
+        "CommunityService/AddSpaceMember",
+        r#"{"space_id": "$space", "member_id": "$other_member"}"#,
+    ),
+    call(
+        "List who is in a space",
+        "CommunityService/ListSpaceMembers",
+        r#"{"space_id": "$space", "page_size": 1}"#,
+    ),
+    call(
+        "Take a member out of a space",
+        "CommunityService/RemoveSpaceMember",
+        r#"{"space_id": "$space", "member_id": "$other_member"}"#,
+    ),
+    call(
+        "List the kinds of webhook that the network can send",
+        "CommunityService/ListEventTypes",
+        r#"{}"#,
+    ),
+    call(
         "Create a post",
         "CommunityService/CreatePost",
         r#"{"space_id": "$space", "title": "Hello", "text": "Written over gRPC", "tags": ["news"]}"#,
     )
     .keeping(&[("post", "/post/id")]),
     call(
-        "Send a direct message",
+        "Read a post",
+        "CommunityService/GetPost",
+        r#"{"post_id": "$post"}"#,
+    ),
+    call(
+        "List the posts of a space",
+        "CommunityService/ListPosts",
+        r#"{"space_id": "$space", "page_size": 1}"#,
+    ),
+    call(
+        "Change a post",
+        "CommunityService/UpdatePost",
+        r#"{"post_id": "$post", "title": "Hello again", "update_mask": "title"}"#,
+    ),
+    call(
+        "Reply to a post",
+        "CommunityService/CreateReply",
+        r#"{"post_id": "$post", "text": "Well said"}"#,
+    ),
+    call(
+        "List the replies",
+        "CommunityService/ListReplies",
+        r#"{"post_id": "$post"}"#,
+    ),
+    call(
+        "React to a post",
+        "CommunityService/AddReaction",
+        r#"{"post_id": "$post", "reaction": "+1"}"#,
+    ),
+    call(
+        "List the reactions",
+        "CommunityService/ListReactions",
+        r#"{"post_id": "$post", "reaction": "+1"}"#,
+    ),
+    call(
+        "Take a reaction back",
+        "CommunityService/RemoveReaction",
+        r#"{"post_id": "$post", "reaction": "+1"}"#,
+    ),
+    call(
+        "Delete a post",
+        "CommunityService/DeletePost",
+        r#"{"post_id": "$post"}"#,
+    ),
+    call(
+        "Send a direct message, once however often it is asked for",
         "CommunityService/SendDirectMessage",
-        r#"{"recipient_member_id": "$member", "text": "Welcome aboard"}"#,
+        r#"{"recipient_member_id": "$member", "text": "Welcome aboard", "request_id": "8d3f1b0e-6a52-4a4b-9f0a-1c2d3e4f5a6b"}"#,
+    ),
+    call(
+        "Read the conversation",
+        "CommunityService/ListDirectMessages",
+        r#"{"member_id": "$member"}"#,
+    ),
+    call(
+        "Schedule an event",
+        "CommunityService/ScheduleEvent",
+        r#"{"space_id": "$space", "details": {"title": "Meeting", "text": "All are welcome", "start_time": "2027-03-01T18:00:00Z", "end_time": "2027-03-01T19:00:00Z", "time_zone": "Europe/Berlin", "capacity": 20}}"#,
+    )
+    .keeping(&[("calendar_event", "/event/id")]),
+    call(
+        "Change an event",
+        "CommunityService/UpdateEvent",
+        r#"{"event_id": "$calendar_event", "details": {"title": "Monthly meeting"}, "update_mask": "title"}"#,
+    ),
+    call(
+        "List the events of a space",
+        "CommunityService/ListEvents",
+        r#"{"space_id": "$space", "page_size": 1}"#,
+    ),
+    call(
+        "Register a member for an event",
+        "CommunityService/RegisterForEvent",
+        r#"{"event_id": "$calendar_event", "member_id": "$member"}"#,
+    ),
+    call(
+        "Cancel an event",
+        "CommunityService/CancelEvent",
+        r#"{"event_id": "$calendar_event"}"#,
     ),
     call("Ask how it is", "CommunityService/GetStatus", "{}"),
     call(
