@@ -134,7 +134,10 @@ async fn an_unknown_encoding_is_refused_with_those_that_are_known_in_every_rpc()
 async fn nobody_without_a_token_gets_into_any_rpc() {
     let hash = hex::encode(Sha256::digest("known"));
     let sandbox = Sandbox::builder()
-        .service_setting("COMMUNITY_SVC_AUTH", &format!("crm:{hash}:read+write+ingest+admin"))
+        .service_setting(
+            "COMMUNITY_SVC_AUTH",
+            &format!("crm:{hash}:read+write+ingest+admin"),
+        )
         .start_listening()
         .await;
     for headers in [&[][..], &[("authorization", "Bearer unknown")]] {

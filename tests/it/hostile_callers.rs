@@ -209,7 +209,7 @@ async fn a_message_that_grows_when_it_is_unpacked_is_refused() {
             .await
             .unwrap();
         let failure = Failure::read(&status);
-        let _checked = failure.is(Code::ResourceExhausted, ErrorReason::InvalidField);
+        let _checked = failure.is(Code::InvalidArgument, ErrorReason::InvalidField);
     }
     honest.was_served().await;
 }

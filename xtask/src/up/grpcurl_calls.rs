@@ -98,7 +98,7 @@ pub(super) const CALLS: &[Call] = &[
     call(
         "Change a member",
         "CommunityService/UpdateMember",
-        r#"{"member": {"id": "$member", "tagline": "Here to help"}, "update_mask": "tagline"}"#,
+        r#"{"member": {"id": "$member", "tagline": "Here to help"}, "update_mask": {"paths": ["tagline"]}}"#,
     ),
     call(
         "Invite people, each with its own outcome",
@@ -154,7 +154,7 @@ pub(super) const CALLS: &[Call] = &[
     call(
         "Change a post",
         "CommunityService/UpdatePost",
-        r#"{"post_id": "$post", "title": "Hello again", "update_mask": "title"}"#,
+        r#"{"post_id": "$post", "title": "Hello again", "update_mask": {"paths": ["title"]}}"#,
     ),
     call(
         "Reply to a post",
@@ -205,7 +205,7 @@ pub(super) const CALLS: &[Call] = &[
     call(
         "Change an event",
         "CommunityService/UpdateEvent",
-        r#"{"event_id": "$calendar_event", "details": {"title": "Monthly meeting"}, "update_mask": "title"}"#,
+        r#"{"event_id": "$calendar_event", "details": {"title": "Monthly meeting"}, "update_mask": {"paths": ["title"]}}"#,
     ),
     call(
         "List the events of a space",
