@@ -133,7 +133,7 @@ pub(super) const CALLS: &[Call] = &[
     call(
         "List the kinds of webhook that the network can send",
         "CommunityService/ListEventTypes",
-        r#"{}"#,
+        r"{}",
     ),
     call(
         "Create a post",
