@@ -4,9 +4,9 @@
 //! generated client -> Client: deadline, token, retries -> Addresses -> one channel each
 //! ```
 //!
-//! [`Client`] stands below the generated clients, so that these stay as they are. A call
+//! [`Client`](crate::client::Client) stands below the generated clients, so that these stay as they are. A call
 //! goes to the address with the fewest open calls. What no server has begun with goes to
-//! another address at once; what failed is sent again as the [`ServiceConfig`] allows:
+//! another address at once; what failed is sent again as the [`ServiceConfig`](crate::client::ServiceConfig) allows:
 //!
 //! - **reads** when the service could not be reached or had no room,
 //! - **writes** only when that cannot do anything twice: the server never began with the
@@ -14,7 +14,7 @@
 //!   `request_id`.
 //!
 //! A server's `grpc-retry-pushback-ms` and `RetryInfo` are waited for, and all retries
-//! share a [budget](Throttling), so that they do not keep a service down that is down.
+//! share a [budget](crate::client::Throttling), so that they do not keep a service down that is down.
 //!
 //! An error without `google.rpc.ErrorInfo` was made by this client, or by something
 //! between it and the service: the service's own ones all have it.
