@@ -4,6 +4,7 @@
 //! details to attach. docs/errors.md lists them all; a test keeps it complete.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use community_proto::v1::ErrorReason;
@@ -377,7 +378,10 @@ impl Error {
 
     /// The answer as HTTP, for layers that stand before gRPC.
     pub(crate) fn into_http(self) -> http::Response<tonic::body::Body> {
-        Status::from(self).into_http()
+        match self {
+            Self::Overloaded => refused_for_lack_of_room(),
+            error => Status::from(error).into_http(),
+        }
     }
 
     fn field(&self) -> Option<(&str, String)> {
@@ -444,6 +448,19 @@ impl Error {
             _ => Vec::new(),
         }
     }
+}
+
+/// The answer to a call there is no room for. Refusing must cost less than answering, so
+/// it is worded once.
+fn refused_for_lack_of_room() -> http::Response<tonic::body::Body> {
+    static HEADERS: OnceLock<http::HeaderMap> = OnceLock::new();
+    let headers = HEADERS.get_or_init(|| {
+        let worded: http::Response<tonic::body::Body> = Status::from(Error::Overloaded).into_http();
+        worded.into_parts().0.headers
+    });
+    let mut response = http::Response::new(tonic::body::Body::empty());
+    response.headers_mut().clone_from(headers);
+    response
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 //! come than can be served: then each may wait a moment only, and the youngest is taken
 //! first, because the oldest will hardly be in time. (Controlled delay and adaptive LIFO,
 //! as Facebook described them in "Fail at Scale", ACM Queue 13(8), 2015.) Of the least
-//! urgent only a few wait then, so that refusing the others costs next to nothing.
+//! urgent only a few wait then, so that refusing the others costs next to nothing. That so
+//! few wait is no sign that the crowd has gone: it has when nobody had to be refused for a
+//! while.
 //!
 //! More urgent calls are taken before all that are less urgent. The most urgent are always
 //! taken in their order and wait longest: there are as many as people and the edge send
@@ -24,7 +26,10 @@ use crate::error::Error;
 use crate::methods::Priority;
 
 /// When the room has not been empty for so long, it is crowded.
-const INTERVAL: Duration = Duration::from_millis(100);
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// It is no longer when nobody was refused for so long.
+const CALM: Duration = Duration::from_millis(200);
 
 /// Priorities that can wait.
 const CLASSES: usize = 3;
@@ -41,6 +46,8 @@ struct State {
     waiting: [VecDeque<oneshot::Sender<Permit>>; CLASSES],
     /// When nobody waited last.
     empty_at: Instant,
+    /// When somebody was refused last.
+    refused_at: Option<Instant>,
 }
 
 /// The right to work, given back when it is dropped.
@@ -57,6 +64,7 @@ impl WaitingRoom {
             free: places.max(1),
             waiting: Default::default(),
             empty_at: Instant::now(),
+            refused_at: None,
         })))
     }
 
@@ -75,7 +83,7 @@ impl WaitingRoom {
             }
             let is_crowded = state.is_crowded(now);
             if is_crowded && priority == Priority::Low && state.waiting() >= 2 * state.places {
-                return Err(Error::Overloaded);
+                return Err(state.refuse(now));
             }
             let (sender, turn) = oneshot::channel();
             state.waiting[class(priority)].push_back(sender);
@@ -84,7 +92,7 @@ impl WaitingRoom {
         match timeout(patience, turn).await {
             Ok(Ok(permit)) => Ok(permit),
             // Who leaves without a turn is passed over.
-            Ok(Err(_)) | Err(_) => Err(Error::Overloaded),
+            Ok(Err(_)) | Err(_) => Err(self.state().refuse(Instant::now())),
         }
     }
 
@@ -126,7 +134,14 @@ impl State {
     }
 
     fn is_crowded(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.empty_at) > INTERVAL
+        let since = |at| now.saturating_duration_since(at);
+        let had_to_refuse = self.refused_at.is_some_and(|at| since(at) < CALM);
+        had_to_refuse || since(self.empty_at) > INTERVAL
+    }
+
+    fn refuse(&mut self, now: Instant) -> Error {
+        self.refused_at = Some(now);
+        Error::Overloaded
     }
 
     fn next(&mut self, is_crowded: bool) -> Option<oneshot::Sender<Permit>> {
@@ -242,9 +257,9 @@ mod tests {
         let room = WaitingRoom::new(1);
         let working = room.enter(Priority::Low).await.unwrap();
         let first = waiting(&room, Priority::Low);
-        advance(Duration::from_millis(60)).await;
+        advance(Duration::from_millis(30)).await;
         let mut old = waiting(&room, Priority::Low);
-        advance(Duration::from_millis(50)).await;
+        advance(Duration::from_millis(25)).await;
         // For longer than anybody's patience there was always somebody.
         drop(first);
         let mut young = waiting(&room, Priority::Low);
@@ -264,6 +279,29 @@ mod tests {
         let full = room.enter(Priority::Low).now_or_never();
         assert!(full.is_some_and(|entered| entered.is_err()));
         let _urgent = waiting(&room, Priority::High);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_crowd_has_gone_when_nobody_had_to_be_refused_for_a_while() {
+        let room = WaitingRoom::new(1);
+        let working = room.enter(Priority::Low).await.unwrap();
+        let crowd = [(); 2].map(|()| waiting(&room, Priority::Low));
+        advance(INTERVAL * 2).await;
+        let refused = room.enter(Priority::Low).now_or_never();
+        assert!(refused.is_some_and(|entered| entered.is_err()));
+        drop((crowd, working));
+        // Empty, but a moment ago it was too full: nobody may wait for long.
+        let working = room.enter(Priority::Low).now_or_never().unwrap().unwrap();
+        let began = Instant::now();
+        assert!(room.enter(Priority::Low).await.is_err());
+        assert!(began.elapsed() < Duration::from_millis(10));
+        advance(CALM).await;
+        drop(working);
+        let working = room.enter(Priority::Low).now_or_never().unwrap().unwrap();
+        let began = Instant::now();
+        assert!(room.enter(Priority::Low).await.is_err());
+        assert!(began.elapsed() > INTERVAL);
+        drop(working);
     }
 
     #[tokio::test(start_paused = true)]

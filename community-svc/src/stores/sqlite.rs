@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use service_kit::threads::give_way;
 use tokio::sync::Mutex;
 
 use super::StoreError;
@@ -133,7 +134,11 @@ async fn on<T: Send + 'static>(
     work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
 ) -> Result<T, StoreError> {
     let mut connection = Arc::clone(connection).lock_owned().await;
-    tokio::task::spawn_blocking(move || work(&mut connection))
+    let work = move || {
+        give_way();
+        work(&mut connection)
+    };
+    tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| failed(attempted, error))?
         .map_err(|error| failed(attempted, error))
