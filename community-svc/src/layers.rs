@@ -7,12 +7,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tower::Service;
+use tracing::Instrument as _;
 
-use crate::caller_limits::CallerLimits;
-use crate::callers::{self, Register};
+use crate::caller_limits::{CallerLimits, Share};
+use crate::callers::{self, Caller, Register};
 use crate::connections::Peer;
 use crate::error::Error;
 use crate::metrics::Metrics;
@@ -25,6 +27,7 @@ pub(crate) mod observe;
 pub(crate) mod panics;
 pub(crate) mod request_id;
 pub(crate) mod shed;
+pub(crate) mod unread;
 pub(crate) mod waiting_room;
 
 /// A call as it comes.
@@ -69,9 +72,9 @@ where
         // Outlives the work: a write that is cut off is written down as well.
         let record = audit::Record::begin(&call, &id);
         // Above our own code, so that its panics become answers.
-        let guarded = panics::catch(self.admit(&call, record.as_ref(), &peer, request));
+        let guarded = panics::catch(&call, self.admit(&call, record.as_ref(), &peer, request));
         // Above all that makes errors, below what counts them.
-        let mut response = complete_errors::complete(call.within(guarded).await);
+        let mut response = complete_errors::complete(guarded.await);
         if let Some(record) = record {
             record.finish(&response);
         }
@@ -87,29 +90,61 @@ where
         peer: &Peer,
         request: Request,
     ) -> Result<Response, Error> {
-        let (layers, service) = &*self.0;
-        let method = call.method();
-        // Before any work: a stranger costs nothing but this check.
-        let caller = auth::identify(layers.callers.as_ref(), method, &request, peer)?;
-        if let Some(record) = record {
-            record.of(caller.as_ref());
-        }
-        auth::permit(method, caller.as_ref())?;
-        // Before there is room for it: who calls too much must not crowd out others.
-        let _share = match (&layers.limits, &caller) {
-            (Some(limits), Some(caller)) => limits.admit(&caller.name).await?,
-            _ => None,
+        let (_, service) = &*self.0;
+        let admitted = match self.let_in(call, record, peer, request.headers()).await {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                // Last: what is refused must not make the connection look like an attack.
+                unread::take_in(request.into_body()).await;
+                return Err(error);
+            }
         };
-        // After authentication, so that strangers cannot take the room.
-        let _room = layers.door.enter(method, call.started()).await?;
         // Innermost: bounds the work itself.
         let work = deadline::enforce(call.started(), request, |request| {
             service.clone().call(request).map(|Ok(response)| response)
         });
         // Only writes are bound to who made them.
-        let is_write = method.entry().is_some_and(|entry| entry.is_audited);
-        callers::answering(caller.filter(|_| is_write), work).await
+        let is_write = call.method().entry().is_some_and(|entry| entry.is_audited);
+        let caller = admitted.caller.filter(|_| is_write);
+        let work = callers::answering(caller, work);
+        work.instrument(call.span()).await
     }
+
+    async fn let_in(
+        &self,
+        call: &observe::Call,
+        record: Option<&audit::Record>,
+        peer: &Peer,
+        headers: &HeaderMap,
+    ) -> Result<Admitted<'_>, Error> {
+        let (layers, _) = &*self.0;
+        let method = call.method();
+        // Before any work: a stranger costs nothing but this check.
+        let caller = auth::identify(layers.callers.as_ref(), method, headers, peer)?;
+        if let Some(record) = record {
+            record.of(caller.as_ref());
+        }
+        auth::permit(method, caller.as_ref())?;
+        // Before there is room for it: who calls too much must not crowd out others.
+        let share = match (&layers.limits, &caller) {
+            (Some(limits), Some(caller)) => limits.admit(&caller.name).await?,
+            _ => None,
+        };
+        // After authentication, so that strangers cannot take the room.
+        let room = layers.door.enter(method, call.started()).await?;
+        Ok(Admitted {
+            caller,
+            _share: share,
+            _room: room,
+        })
+    }
+}
+
+/// A call that was let in, and what it holds until it is answered.
+struct Admitted<'a> {
+    caller: Option<Arc<Caller>>,
+    _share: Option<Share>,
+    _room: Option<shed::Room<'a>>,
 }
 
 impl<S> Clone for Inbound<S> {

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use super::Request;
 use crate::callers::{Caller, Register};
 use crate::connections::Peer;
 use crate::error::Error;
@@ -16,14 +16,14 @@ use crate::methods::Method;
 pub(crate) fn identify(
     register: Option<&Register>,
     method: Method,
-    request: &Request,
+    headers: &HeaderMap,
     peer: &Peer,
 ) -> Result<Option<Arc<Caller>>, Error> {
     if method.entry().is_some_and(|entry| entry.scopes.is_none()) {
         return Ok(None);
     }
     match register {
-        Some(register) => known(register, request, peer).map(Some),
+        Some(register) => known(register, headers, peer).map(Some),
         // Only this machine can call.
         None => Ok(None),
     }
@@ -45,9 +45,9 @@ pub(crate) fn permit(method: Method, caller: Option<&Arc<Caller>>) -> Result<(),
 
 /// Whoever sends a token is who the token says, or nobody: a wrong token is a mistake
 /// that a certificate must not hide.
-fn known(register: &Register, request: &Request, peer: &Peer) -> Result<Arc<Caller>, Error> {
+fn known(register: &Register, headers: &HeaderMap, peer: &Peer) -> Result<Arc<Caller>, Error> {
     let callers = register.now();
-    let caller = match request.headers().get(AUTHORIZATION) {
+    let caller = match headers.get(AUTHORIZATION) {
         Some(header) => header
             .as_bytes()
             .strip_prefix(b"Bearer ")

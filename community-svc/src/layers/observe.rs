@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 use tonic::Code;
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
 use super::request_id::RequestId;
 use super::{Request, Response};
@@ -14,17 +14,16 @@ use crate::metrics::Metrics;
 pub(crate) struct Call {
     method: Method,
     started: Instant,
-    span: Span,
+    id: RequestId,
 }
 
 impl Call {
-    /// A span that carries method and request id, for a call that came at `arrived`.
+    /// A call that came at `arrived`.
     pub(crate) fn begin(request: &Request, id: &RequestId, arrived: Instant) -> Self {
-        let method = Method::of(request.uri().path());
         Self {
-            method,
+            method: Method::of(request.uri().path()),
             started: arrived,
-            span: tracing::info_span!("call", method = method.label(), request_id = id.as_str()),
+            id: id.clone(),
         }
     }
 
@@ -38,9 +37,11 @@ impl Call {
         self.started
     }
 
-    /// Does the work of the call within its span.
-    pub(crate) async fn within<F: Future>(&self, work: F) -> F::Output {
-        work.instrument(self.span.clone()).await
+    /// What log lines of the call stand in; it carries method and request id. Made where
+    /// something is logged or done: a refusal needs none.
+    pub(crate) fn span(&self) -> Span {
+        let (method, request_id) = (self.method.label(), self.id.as_str());
+        tracing::info_span!("call", method, request_id)
     }
 
     /// Counts and logs what became of the call.
@@ -48,8 +49,12 @@ impl Call {
         let code = code_of(response);
         let elapsed = self.started.elapsed();
         metrics.call(self.method, code, elapsed);
-        let _in_span = self.span.enter();
         let micros = elapsed.as_micros();
+        let is_common = matches!(code, Code::Ok | Code::ResourceExhausted);
+        if is_common && !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        let _in_span = self.span().entered();
         match code {
             Code::Ok => tracing::debug!(?code, micros, "call answered"),
             // There can be thousands in a second, and a line costs more than the refusal;

@@ -5,15 +5,20 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
 
+use super::observe::Call;
 use crate::error::Error;
 
-/// Does the work; its panic is logged and becomes an error that tells nothing about
-/// it.
-pub(crate) async fn catch<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+/// Does the work of a call; its panic is logged and becomes an error that tells nothing
+/// about it.
+pub(crate) async fn catch<T>(
+    call: &Call,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     // Nothing of the call is used after its panic.
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(panic) => {
+            let _in_span = call.span().entered();
             tracing::error!(panic = message(&*panic), "a call panicked");
             Err(Error::Internal)
         }

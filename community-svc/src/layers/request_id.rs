@@ -20,7 +20,9 @@ impl RequestId {
     }
 
     /// Has the answer carry the id.
-    pub(crate) fn mark(self, response: &mut Response) {
+    pub(crate) fn mark(mut self, response: &mut Response) {
+        // It never comes again: HPACK is not to drop what does from its table for it.
+        self.0.set_sensitive(true);
         response.headers_mut().insert(REQUEST_ID, self.0);
     }
 }

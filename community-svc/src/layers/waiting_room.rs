@@ -31,6 +31,9 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// It is no longer when nobody was refused for so long.
 const CALM: Duration = Duration::from_millis(200);
 
+/// Or when more wait for each of its places than this.
+const MANY: usize = 64;
+
 /// Priorities that can wait.
 const CLASSES: usize = 3;
 
@@ -43,11 +46,18 @@ struct State {
     places: usize,
     free: usize,
     /// Those who wait, by priority, the oldest first. Some may have left.
-    waiting: [VecDeque<oneshot::Sender<Permit>>; CLASSES],
+    waiting: [VecDeque<Waiting>; CLASSES],
     /// When nobody waited last.
     empty_at: Instant,
     /// When somebody was refused last.
     refused_at: Option<Instant>,
+}
+
+/// Somebody who waits.
+#[derive(Debug)]
+struct Waiting {
+    since: Instant,
+    turn: oneshot::Sender<Permit>,
 }
 
 /// The right to work, given back when it is dropped.
@@ -82,11 +92,17 @@ impl WaitingRoom {
                 }
             }
             let is_crowded = state.is_crowded(now);
+            if is_crowded {
+                state.dismiss_the_late(now);
+            }
             if is_crowded && priority == Priority::Low && state.waiting() >= 2 * state.places {
                 return Err(state.refuse(now));
             }
             let (sender, turn) = oneshot::channel();
-            state.waiting[class(priority)].push_back(sender);
+            state.waiting[class(priority)].push_back(Waiting {
+                since: now,
+                turn: sender,
+            });
             (turn, patience(priority, is_crowded))
         };
         match timeout(patience, turn).await {
@@ -101,8 +117,11 @@ impl WaitingRoom {
         let mut state = self.state();
         let now = Instant::now();
         let is_crowded = state.is_crowded(now);
+        if is_crowded {
+            state.dismiss_the_late(now);
+        }
         while let Some(next) = state.next(is_crowded) {
-            match next.send(self.permit()) {
+            match next.turn.send(self.permit()) {
                 Ok(()) => return,
                 // Gone meanwhile. The right is still ours, and dropping it would come
                 // back here.
@@ -136,7 +155,21 @@ impl State {
     fn is_crowded(&self, now: Instant) -> bool {
         let since = |at| now.saturating_duration_since(at);
         let had_to_refuse = self.refused_at.is_some_and(|at| since(at) < CALM);
-        had_to_refuse || since(self.empty_at) > INTERVAL
+        had_to_refuse || since(self.empty_at) > INTERVAL || self.waiting() > MANY * self.places
+    }
+
+    /// Ends the waiting of those who came before the crowd was one and were to wait for
+    /// longer than anybody may now.
+    fn dismiss_the_late(&mut self, now: Instant) {
+        for priority in [Priority::Low, Priority::Normal] {
+            let longest = patience(priority, true);
+            let queue = &mut self.waiting[class(priority)];
+            while let Some(first) = queue.front()
+                && now.saturating_duration_since(first.since) > longest
+            {
+                queue.pop_front();
+            }
+        }
     }
 
     fn refuse(&mut self, now: Instant) -> Error {
@@ -144,7 +177,7 @@ impl State {
         Error::Overloaded
     }
 
-    fn next(&mut self, is_crowded: bool) -> Option<oneshot::Sender<Permit>> {
+    fn next(&mut self, is_crowded: bool) -> Option<Waiting> {
         let [low, normal, high] = &mut self.waiting;
         if let Some(next) = high.pop_front() {
             return Some(next);
@@ -160,7 +193,7 @@ impl State {
     /// The oldest leave first, so those at the front are looked at alone.
     fn forget_those_who_left(&mut self) {
         for class in &mut self.waiting {
-            while class.front().is_some_and(oneshot::Sender::is_closed) {
+            while class.front().is_some_and(|first| first.turn.is_closed()) {
                 class.pop_front();
             }
         }
