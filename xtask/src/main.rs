@@ -4,6 +4,7 @@
 
 mod bench;
 mod chaos;
+mod deploy;
 mod error;
 mod fuzz;
 mod processes;
@@ -45,6 +46,12 @@ enum Command {
     Chaos(chaos::Options),
     /// Throw bytes at the edge's verifier, routes, parser and queue records
     Fuzz(fuzz::Options),
+    /// Have the files of deploy/ read by the tools that they are for; starts nothing
+    Deploy {
+        /// Needed: this command only checks
+        #[arg(long, required = true)]
+        check: bool,
+    },
     /// Make sure that every tool is there, and print where each one is
     Tools,
     /// Regenerate the code of the contract, format and lint it
@@ -74,6 +81,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Chaos(options) => chaos::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
+        Command::Deploy { check: _ } => deploy::check(&workspace),
         Command::Tools => tools::print_all(&workspace),
         Command::Proto { check } => proto::run(&workspace, check),
     }
