@@ -50,7 +50,7 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn yaml(&self) -> Result<(), Error> {
-        self.run(self.lint("yamllint").args([
+        processes::output_of(self.lint("yamllint").args([
             "--strict",
             "--config-file",
             "yamllint.yaml",
@@ -61,21 +61,23 @@ impl Check<'_> {
     }
 
     fn image(&self) -> Result<(), Error> {
-        self.run(self.tool(Tool::Hadolint).arg("Dockerfile"))?;
+        processes::output_of(self.tool(Tool::Hadolint).arg("Dockerfile"))?;
         terminal::step("ok", "Dockerfile (hadolint, with shellcheck in it)");
         Ok(())
     }
 
     fn compose(&self) -> Result<(), Error> {
-        self.run(self.lint("check_jsonschema").args([
+        processes::output_of(self.lint("check_jsonschema").args([
             "--builtin-schema",
             "vendor.compose-spec",
             "compose.yaml",
         ]))?;
-        self.run(
-            self.tool(Tool::DockerCompose)
-                .args(["--file", "compose.yaml", "config", "--quiet"]),
-        )?;
+        processes::output_of(self.tool(Tool::DockerCompose).args([
+            "--file",
+            "compose.yaml",
+            "config",
+            "--quiet",
+        ]))?;
         terminal::step("ok", "compose.yaml (its schema, docker-compose config)");
         Ok(())
     }
@@ -83,7 +85,7 @@ impl Check<'_> {
     fn kubernetes(&self) -> Result<(), Error> {
         let mut built = Vec::new();
         for folder in self.kustomizations()? {
-            let text = self.run(
+            let text = processes::output_of(
                 self.tool(Tool::Kubectl)
                     .arg("kustomize")
                     .arg(self.folder.join("kubernetes").join(&folder)),
@@ -94,7 +96,7 @@ impl Check<'_> {
             built.push(file);
         }
         for version in KUBERNETES {
-            self.run(
+            processes::output_of(
                 self.lint("kubernetes_validate")
                     .args(["--strict", "--kubernetes-version", version])
                     .args(&built),
@@ -116,9 +118,12 @@ impl Check<'_> {
             (["check", "rules"], "prometheus/alerts.yaml"),
             (["test", "rules"], "prometheus/alerts.test.yaml"),
         ] {
-            self.run(self.tool(Tool::Promtool).args(action).arg(file))?;
+            processes::output_of(self.tool(Tool::Promtool).args(action).arg(file))?;
         }
-        terminal::step("ok", "prometheus/ (promtool check config, check rules, test rules)");
+        terminal::step(
+            "ok",
+            "prometheus/ (promtool check config, check rules, test rules)",
+        );
         Ok(())
     }
 
@@ -136,7 +141,11 @@ impl Check<'_> {
                 .map_err(Error::io(format!("make {} executable", program.display())))?;
         }
         let mut verify = self.tool(Tool::SystemdAnalyze);
-        verify.arg("verify").arg("--man=no").arg("--root").arg(&root);
+        verify
+            .arg("verify")
+            .arg("--man=no")
+            .arg("--root")
+            .arg(&root);
         // It warns of a key that it does not know, and calls that a success.
         let output = verify
             .args(&ours)
@@ -150,7 +159,7 @@ impl Check<'_> {
                 output: format!("\n{}", said.trim_end()),
             });
         }
-        self.run(
+        processes::output_of(
             self.tool(Tool::SystemdAnalyze)
                 .args(["security", "--offline=true", "--no-pager"])
                 .arg(format!("--threshold={MOST_EXPOSED}"))
@@ -187,10 +196,6 @@ impl Check<'_> {
             .args(["-m", module]);
         command
     }
-
-    fn run(&self, command: &mut Command) -> Result<String, Error> {
-        processes::output_of(command)
-    }
 }
 
 /// Copies the files with this extension; their names.
@@ -198,7 +203,10 @@ fn copy_all(from: &Path, extension: &str, into: &Path) -> Result<Vec<String>, Er
     fs::create_dir_all(into).map_err(Error::io(format!("create {}", into.display())))?;
     let mut copied = Vec::new();
     for name in names(from)? {
-        if Path::new(&name).extension().is_some_and(|found| found == extension) {
+        if Path::new(&name)
+            .extension()
+            .is_some_and(|found| found == extension)
+        {
             fs::copy(from.join(&name), into.join(&name))
                 .map_err(Error::io(format!("copy {}", from.join(&name).display())))?;
             copied.push(name);

@@ -112,11 +112,7 @@ fn system_packages(missing: &[Tool]) -> Vec<&'static str> {
             Source::Python { .. } | Source::PythonTree { .. } => {
                 need(system::has_pip(), &["python3", "python3-pip"]);
             }
-            Source::Npm { .. } => {
-                need(system::has_npm(), &["nodejs", "npm"]);
-                need(system::has_python(), &["python3"]);
-            }
-            Source::NpmArchive { .. } => {
+            Source::Npm { .. } | Source::NpmArchive { .. } => {
                 need(system::has_npm(), &["nodejs", "npm"]);
                 need(system::has_python(), &["python3"]);
             }

