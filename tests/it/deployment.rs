@@ -210,7 +210,7 @@ async fn shown() -> BTreeMap<String, BTreeSet<String>> {
     let member = world.all("members")[0]["id"].as_str().unwrap().to_owned();
     by_id(&sandbox.clients, &member).await;
     let request = CreatePostRequest {
-        request_id: "a-request-with-an-id".to_owned(),
+        request_id: "1b4e28ba-2fa1-4d2e-883f-0016d3cca427".to_owned(),
         ..post_in(&space_for_posts(&world))
     };
     create(&sandbox, request).await.unwrap();
