@@ -8,7 +8,7 @@ use std::fs;
 use integration_tests::tools;
 
 use crate::repository;
-use crate::settings::{self, Documented, PRINTING, Section};
+use crate::settings::{self, Documented, MINIMAL, PRINTING, Section};
 
 const HEAD: &str = "\
 # Configuration
@@ -90,10 +90,12 @@ impl Told {
             .filter(|(_, printed)| printed.contains_key(key))
             .collect();
         let default = readers.iter().find_map(|(_, printed)| printed[key].clone());
+        // Those that were set to have the programs print are not printed as defaults.
+        let is_shown = readers.is_empty() || MINIMAL.iter().any(|(set, _)| set == key);
         let default = match (default, setting.required) {
             (Some(default), _) => format!("`{default}`"),
             (None, true) => "to be filled in".to_owned(),
-            (None, false) if readers.is_empty() && !setting.value.is_empty() => {
+            (None, false) if is_shown && !setting.value.is_empty() => {
                 format!("`{}`", setting.value)
             }
             (None, false) => "none".to_owned(),

@@ -20,7 +20,7 @@ const ALERTS: &str = "deploy/prometheus/alerts.yaml";
 const DASHBOARD: &str = "deploy/grafana/dashboards/community-bridge.json";
 /// What each target is given by Prometheus itself.
 const OF_PROMETHEUS: &[&str] = &["instance", "job", "le"];
-/// Packages that are no part of an installation.
+/// Packages that are no part of an installation; nor are fakes, but for BetterMode's.
 const TOOLS: &[&str] = &["benches", "fuzz", "tests", "xtask"];
 
 fn read(path: &str) -> String {
@@ -82,6 +82,7 @@ fn programs() -> BTreeSet<String> {
     names
         .filter(|name| !TOOLS.contains(&name.as_str()) && !name.starts_with("fuzz/"))
         .map(|name| name.rsplit('/').next().unwrap().to_owned())
+        .filter(|name| !name.starts_with("fake-") || name == "fake-bettermode")
         .collect()
 }
 

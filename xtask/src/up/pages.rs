@@ -39,7 +39,8 @@ pub(super) fn check(running: &mut Running<'_>) -> Result<(), Error> {
         let text = fs::read_to_string(&path).map_err(Error::io(format!("read {page}")))?;
         for mut shown in commands(&text) {
             // Where it is depends on what the machine had.
-            shown.command = shown.command.replace("target/tools/bin/grpcurl", &grpcurl);
+            let command = shown.command.replace("target/tools/bin/grpcurl", &grpcurl);
+            shown.command = running.demo.at_its_addresses(&command);
             total += 1;
             match until_alike(running, &shown)? {
                 Ok(()) => terminal::step("ok", format_args!("{page}: {}", first_line(&shown))),
