@@ -20,6 +20,14 @@ const KUBERNETES: [&str; 2] = ["1.30", "1.37"];
 /// How exposed a unit may be, in tenths, as `systemd-analyze security` counts.
 const MOST_EXPOSED: &str = "15";
 
+/// How to run it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Needed: this command only checks
+    #[arg(long, required = true)]
+    check: bool,
+}
+
 /// Runs every check; the first that finds something ends it with what it found.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Error> {
     let tools = tools::ensure(workspace, Tool::FOR_DEPLOY)?;

@@ -47,19 +47,11 @@ enum Command {
     /// Throw bytes at the edge's verifier, routes, parser and queue records
     Fuzz(fuzz::Options),
     /// Have the files of deploy/ read by the tools that they are for; starts nothing
-    Deploy {
-        /// Needed: this command only checks
-        #[arg(long, required = true)]
-        check: bool,
-    },
+    Deploy(deploy::Options),
     /// Make sure that every tool is there, and print where each one is
     Tools,
     /// Regenerate the code of the contract, format and lint it
-    Proto {
-        /// Change nothing: lint, format and compare with the contract before
-        #[arg(long)]
-        check: bool,
-    },
+    Proto(proto::Options),
 }
 
 fn main() -> ExitCode {
@@ -81,8 +73,8 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Chaos(options) => chaos::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
-        Command::Deploy { check: _ } => deploy::check(&workspace),
+        Command::Deploy(_) => deploy::check(&workspace),
         Command::Tools => tools::print_all(&workspace),
-        Command::Proto { check } => proto::run(&workspace, check),
+        Command::Proto(options) => proto::run(&workspace, options),
     }
 }
