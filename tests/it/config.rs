@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use integration_tests::sandbox::{CLIENT_SECRET, NETWORK_ID, WEBHOOK_SECRET};
-use integration_tests::{Program, Sandbox, eventually, tools};
+use integration_tests::{Sandbox, eventually, tools};
 use tempfile::TempDir;
 
 use crate::repository;
+use crate::settings::{PRINTING, printed, run, setting};
 
 /// Of the example file, what no program prints: the reserved, and the fake's own.
 const NOT_PRINTED: &[&str] = &["FAKE_BETTERMODE_LISTEN", "INTEGRATION_ENABLE_CIRCLE"];
@@ -236,21 +237,11 @@ async fn an_edge_that_takes_unsigned_webhooks_shouts_at_every_start() {
 
 #[tokio::test]
 async fn the_example_file_has_exactly_the_settings_of_the_programs_with_their_defaults() {
-    let minimal = [
-        ("TESTING_MODE", "true"),
-        ("BETTERMODE_WEBHOOK_SECRET", "a-signing-secret"),
-    ];
-    let mut printed = BTreeMap::new();
-    for name in ["community-svc", "webhook-edge"] {
-        let (_, text) = run(name, &["config", "check"], &minimal).await;
-        for line in text.lines() {
-            if let Some((key, rest)) = setting(line) {
-                let default = rest.strip_suffix(" (default)").map(str::to_owned);
-                printed.insert(key.to_owned(), default);
-            }
-        }
+    let mut known = BTreeMap::new();
+    for program in PRINTING {
+        known.extend(printed(program).await);
     }
-    assert!(printed.len() >= 25, "{printed:?}");
+    assert!(known.len() >= 25, "{known:?}");
 
     let example = fs::read_to_string(repository::root().join(".env.bettermode.example")).unwrap();
     let mut documented = BTreeSet::new();
@@ -262,7 +253,7 @@ async fn the_example_file_has_exactly_the_settings_of_the_programs_with_their_de
         assert!(documented.insert(key.to_owned()), "{key} is there twice");
         // A line that is commented out shows the default.
         if line.starts_with('#')
-            && let Some(Some(default)) = printed.get(key)
+            && let Some(Some(default)) = known.get(key)
         {
             let is_default = value == default || format!("{value}/") == *default;
             assert!(
@@ -271,7 +262,7 @@ async fn the_example_file_has_exactly_the_settings_of_the_programs_with_their_de
             );
         }
     }
-    let mut known: BTreeSet<_> = printed.into_keys().collect();
+    let mut known: BTreeSet<_> = known.into_keys().collect();
     known.extend(NOT_PRINTED.iter().map(|key| (*key).to_owned()));
     assert_eq!(documented, known);
 }
@@ -310,25 +301,4 @@ fn every_setting_of_the_fake_is_in_its_readme() {
             "the fake's README does not name {name}"
         );
     }
-}
-
-/// `KEY=value`, where the line is that.
-fn setting(line: &str) -> Option<(&str, &str)> {
-    let (key, value) = line.split_once('=')?;
-    let is_key = |letter: char| letter.is_ascii_uppercase() || letter == '_';
-    (key.len() > 3 && key.chars().all(is_key)).then_some((key, value))
-}
-
-/// Runs a program that ends by itself, with these settings and nothing else.
-async fn run(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
-    let folder = TempDir::new().unwrap();
-    let mut program = Program::new(name, &tools::built(name), folder.path(), &[]);
-    for argument in arguments {
-        program = program.arg(*argument);
-    }
-    for (key, value) in settings {
-        program.set(key, value);
-    }
-    let status = program.run_to_end().await;
-    (status.code(), program.log())
 }

@@ -59,6 +59,8 @@ mod tokens;
 
 // Running it.
 mod config;
+mod configuration_page;
+mod deployment;
 mod keeps_secrets;
 mod switched_off;
 mod testing_mode;
@@ -72,6 +74,7 @@ mod vendor_signature;
 
 // The repository itself.
 mod dependencies_point_inward;
+mod documentation;
 mod every_error_is_complete;
 mod every_rpc_is_covered;
 mod tidy;
@@ -80,7 +83,9 @@ mod tidy;
 mod any_request;
 mod authority;
 mod grpcurl;
+mod promql;
 mod raw_grpc;
 mod raw_h2;
 mod raw_http;
 mod repository;
+mod settings;

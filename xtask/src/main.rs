@@ -4,6 +4,7 @@
 
 mod bench;
 mod chaos;
+mod deploy;
 mod error;
 mod fuzz;
 mod processes;
@@ -45,14 +46,12 @@ enum Command {
     Chaos(chaos::Options),
     /// Throw bytes at the edge's verifier, routes, parser and queue records
     Fuzz(fuzz::Options),
+    /// Have the files of deploy/ read by the tools that they are for; starts nothing
+    Deploy(deploy::Options),
     /// Make sure that every tool is there, and print where each one is
     Tools,
     /// Regenerate the code of the contract, format and lint it
-    Proto {
-        /// Change nothing: lint, format and compare with the contract before
-        #[arg(long)]
-        check: bool,
-    },
+    Proto(proto::Options),
 }
 
 fn main() -> ExitCode {
@@ -74,7 +73,8 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Chaos(options) => chaos::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
+        Command::Deploy(_) => deploy::check(&workspace),
         Command::Tools => tools::print_all(&workspace),
-        Command::Proto { check } => proto::run(&workspace, check),
+        Command::Proto(options) => proto::run(&workspace, options),
     }
 }

@@ -11,9 +11,17 @@ use crate::tools::{self, Tool};
 use crate::workspace::Workspace;
 use crate::{processes, terminal};
 
+/// How to run it.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Options {
+    /// Change nothing: lint, format and compare with the contract before
+    #[arg(long)]
+    check: bool,
+}
+
 /// Regenerates, or changes nothing and checks.
-pub(crate) fn run(workspace: &Workspace, check_only: bool) -> Result<(), Error> {
-    if check_only {
+pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
+    if options.check {
         check(workspace)
     } else {
         regenerate(workspace)

@@ -26,6 +26,7 @@ const VARIABLES: &[(&str, Tool)] = &[
     ("TEST_GRPC_PYTHON", Tool::GrpcPython),
     ("TEST_GRPC_NODE", Tool::GrpcNode),
     ("TEST_H2LOAD", Tool::H2load),
+    ("TEST_DOCKER_COMPOSE", Tool::DockerCompose),
 ];
 
 /// Runs every test whose name contains one of the filters; all without one.

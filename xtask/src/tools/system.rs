@@ -1,6 +1,7 @@
 //! Programs that come from the system's package manager.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::Command;
 
 use crate::error::Error;
@@ -51,6 +52,28 @@ pub(super) fn install(packages: &[&str]) -> Result<(), Error> {
     // The lists of a fresh system are empty, and old ones name what is gone.
     processes::output_of(root()?.args(["apt-get", "update", "-q"]))?;
     install().map(drop)
+}
+
+/// Fetches a package into a folder and installs nothing.
+pub(super) fn download(package: &str, into: &Path) -> Result<(), Error> {
+    if processes::on_path("apt-get").is_none() {
+        return Err(Error::ProgramMissing {
+            program: package.to_owned(),
+        });
+    }
+    let fetch = || {
+        let mut command = Command::new("apt-get");
+        command.args(["download", "-q", package]).current_dir(into);
+        processes::output_of(&mut command)
+    };
+    if fetch().is_ok() {
+        return Ok(());
+    }
+    let mut update = as_root().ok_or_else(|| Error::NeedsRoot {
+        packages: package.to_owned(),
+    })?;
+    processes::output_of(update.args(["apt-get", "update", "-q"]))?;
+    fetch().map(drop)
 }
 
 /// A command that becomes root: `env` for root itself, else sudo, which asks for

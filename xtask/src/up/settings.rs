@@ -18,6 +18,13 @@ const CLIENT_SECRET: &str = "demo-client-secret";
 /// Where the path of the edge ends.
 const WEBHOOK_PATH: &str = "/webhooks/bettermode";
 
+/// The usual ports, which the documentation shows.
+const FAKE: u16 = 4000;
+const SERVICE: u16 = 50051;
+const SERVICE_ADMIN: u16 = 9464;
+const EDGE: u16 = 8080;
+const EDGE_ADMIN: u16 = 9465;
+
 /// An address and the setting that moves it.
 #[derive(Debug, Clone)]
 struct Listen {
@@ -64,11 +71,11 @@ impl Demo {
     /// Reads the five addresses from the environment.
     pub(super) fn read(workspace: &Workspace, stores: Stores) -> Result<Self, Error> {
         Ok(Self {
-            fake: Listen::read("FAKE_BETTERMODE_LISTEN", 4000)?,
-            service: Listen::read("COMMUNITY_SVC_LISTEN", 50051)?,
-            service_admin: Listen::read("COMMUNITY_SVC_ADMIN_LISTEN", 9464)?,
-            edge: Listen::read("WEBHOOK_EDGE_LISTEN", 8080)?,
-            edge_admin: Listen::read("WEBHOOK_EDGE_ADMIN_LISTEN", 9465)?,
+            fake: Listen::read("FAKE_BETTERMODE_LISTEN", FAKE)?,
+            service: Listen::read("COMMUNITY_SVC_LISTEN", SERVICE)?,
+            service_admin: Listen::read("COMMUNITY_SVC_ADMIN_LISTEN", SERVICE_ADMIN)?,
+            edge: Listen::read("WEBHOOK_EDGE_LISTEN", EDGE)?,
+            edge_admin: Listen::read("WEBHOOK_EDGE_ADMIN_LISTEN", EDGE_ADMIN)?,
             data: workspace.demo(),
             stores,
         })
@@ -194,6 +201,20 @@ impl Demo {
     /// Where gRPC is served, as grpcurl takes it.
     pub(super) fn grpc_address(&self) -> SocketAddr {
         self.service.address
+    }
+
+    /// A command with the addresses of this run in the place of the usual ones.
+    pub(super) fn at_its_addresses(&self, command: &str) -> String {
+        let all = [
+            (&self.fake, FAKE),
+            (&self.service, SERVICE),
+            (&self.service_admin, SERVICE_ADMIN),
+            (&self.edge, EDGE),
+            (&self.edge_admin, EDGE_ADMIN),
+        ];
+        all.iter().fold(command.to_owned(), |text, (listen, port)| {
+            text.replace(&format!("127.0.0.1:{port}"), &listen.address.to_string())
+        })
     }
 
     fn edge_url(&self) -> String {
