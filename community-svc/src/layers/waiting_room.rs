@@ -297,7 +297,9 @@ mod tests {
         drop(first);
         let mut young = waiting(&room, Priority::Low);
         drop(working);
-        assert!(old.as_mut().now_or_never().is_none());
+        // Too late to be in time.
+        let refused = old.as_mut().now_or_never().expect("an answer");
+        assert_eq!(refused.unwrap_err(), Error::Overloaded);
         let _held = young.as_mut().now_or_never().expect("a turn").unwrap();
         let began = Instant::now();
         let late = room.enter(Priority::Low).await;
@@ -315,14 +317,32 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn so_many_who_wait_are_a_crowd_from_the_first_moment() {
+        let room = WaitingRoom::new(1);
+        let _working = room.enter(Priority::Low).await.unwrap();
+        let mut burst: Vec<_> = (0..=MANY).map(|_| waiting(&room, Priority::Low)).collect();
+        let one_more = room.enter(Priority::Low).now_or_never();
+        assert!(one_more.is_some_and(|entered| entered.is_err()));
+        advance(patience(Priority::Low, true) * 2).await;
+        assert!(room.enter(Priority::Low).await.is_err());
+        for waiting in &mut burst {
+            assert!(
+                waiting
+                    .as_mut()
+                    .now_or_never()
+                    .is_some_and(|entered| entered.is_err())
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn the_crowd_has_gone_when_nobody_had_to_be_refused_for_a_while() {
         let room = WaitingRoom::new(1);
         let working = room.enter(Priority::Low).await.unwrap();
-        let crowd = [(); 2].map(|()| waiting(&room, Priority::Low));
+        let _late = waiting(&room, Priority::Low);
         advance(INTERVAL * 2).await;
-        let refused = room.enter(Priority::Low).now_or_never();
-        assert!(refused.is_some_and(|entered| entered.is_err()));
-        drop((crowd, working));
+        assert!(room.enter(Priority::Low).await.is_err());
+        drop(working);
         // Empty, but a moment ago it was too full: nobody may wait for long.
         let working = room.enter(Priority::Low).now_or_never().unwrap().unwrap();
         let began = Instant::now();
