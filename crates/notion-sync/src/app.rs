@@ -188,7 +188,7 @@ async fn begin(
         };
         match built {
             Err(Error::Work(error)) if error.passes() => {
-                health.obstacle(Part::Write, error.to_string());
+                health.obstacle(Part::Write, &error.to_string());
             }
             built => return built.map(Some),
         }

@@ -63,15 +63,15 @@ impl<W: Write> Check<'_, W> {
         let hub_id = hub.id.clone();
         let mapping = self.mapping;
         let mut counts = vec![self.table(&mapping.members, hub, &hub_id).await?];
-        match (&mapping.activities, activities) {
-            (Some(table), Some(id)) => match self.source("NOTION_ACTIVITIES_DB", id).await? {
-                Some(source) => counts.push(self.table(table, source, &hub_id).await?),
-                None => return Ok(false),
-            },
-            _ => {
-                let why = "activities get no rows: NOTION_ACTIVITIES_DB is not set, or the mapping has no [activities]";
-                writeln!(self.out, "\n{why}")?;
-            }
+        if let (Some(table), Some(id)) = (&mapping.activities, activities) {
+            let Some(source) = self.source("NOTION_ACTIVITIES_DB", id).await? else {
+                return Ok(false);
+            };
+            counts.push(self.table(table, source, &hub_id).await?);
+        } else {
+            let why = "activities get no rows: NOTION_ACTIVITIES_DB is not set, or the mapping has \
+                       no [activities]";
+            writeln!(self.out, "\n{why}")?;
         }
         self.verdict(&counts)
     }

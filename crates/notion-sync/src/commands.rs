@@ -1,5 +1,6 @@
 //! The commands that end by themselves.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -104,9 +105,11 @@ async fn once(engine: &Arc<Engine>, reindex: bool) -> Result<Report, app::Error>
     );
     for (source, indexed) in &compared.indexed {
         for (key, page) in &indexed.duplicates {
-            text.push_str(&format!(
+            // Writing to a text cannot fail.
+            let _ = write!(
+                text,
                 "\nduplicate ({source:?}): {key} is also on page {page}; left as it is"
-            ));
+            );
         }
     }
     Ok(Report {

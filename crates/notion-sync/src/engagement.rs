@@ -113,6 +113,10 @@ impl Engagement {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    reason = "multiples of a step that binary fractions hold exactly"
+)]
 mod tests {
     use jiff::ToSpan as _;
 

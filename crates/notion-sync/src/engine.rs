@@ -185,6 +185,7 @@ fn table<F>(parts: &Parts, layout: Layout<F>, which: Source) -> Table<F> {
         key: layout.key.clone(),
         state: parts.state.clone(),
         metrics: parts.metrics.clone(),
+        clock: Arc::clone(&parts.clock),
     };
     Table { layout, writer }
 }

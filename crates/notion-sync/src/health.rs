@@ -40,9 +40,9 @@ impl Health {
     }
 
     /// This is in the way. Logs when it is new.
-    pub fn obstacle(&self, part: Part, what: String) {
-        let before = self.set(part, Some(what.clone()));
-        if before.as_deref() != Some(what.as_str()) {
+    pub fn obstacle(&self, part: Part, what: &str) {
+        let before = self.set(part, Some(what.to_owned()));
+        if before.as_deref() != Some(what) {
             tracing::warn!(?part, what, "does not work");
         }
     }

@@ -1,5 +1,6 @@
 //! One writer for each data source: Notion has nothing that would keep two from making the
-//! same row. The lock is a file, so it holds among programs that share a DATA_DIR.
+//! same row. The lock is a file, so it holds among programs that share a
+//! `DATA_DIR`.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;

@@ -28,13 +28,13 @@ const VERSION: i64 = 1;
 /// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Columns: `page` is NULL while a row is being made and nobody knows the outcome; `body` is
+/// Columns: `page` is NULL while a row is being made (`since` when) and nobody knows the outcome; `body` is
 /// NULL once an activity's row is written.
 const TABLES: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE pages (
         source INTEGER NOT NULL, key TEXT NOT NULL, page TEXT, hash TEXT NOT NULL,
-        PRIMARY KEY (source, key)
+        since INTEGER NOT NULL, PRIMARY KEY (source, key)
     ) WITHOUT ROWID;
     CREATE TABLE unkeyed (
         email TEXT NOT NULL, page TEXT NOT NULL, PRIMARY KEY (email, page)

@@ -69,7 +69,7 @@ impl Worker {
                         .set_meta(meta::RECONCILED, String::new())
                         .await;
                 }
-                Err(error) => self.health.obstacle(Part::Follow, error.to_string()),
+                Err(error) => self.health.obstacle(Part::Follow, &error.to_string()),
             }
             failures += 1;
             self.pause(failures).await;
@@ -126,7 +126,7 @@ impl Worker {
                 }
                 Err(error) => {
                     failures += 1;
-                    self.health.obstacle(Part::Write, error.to_string());
+                    self.health.obstacle(Part::Write, &error.to_string());
                     self.pause(failures).await;
                 }
             }

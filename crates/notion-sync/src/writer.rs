@@ -4,10 +4,14 @@
 //! that they are; a run that ends in between looks for them before it makes them again.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures::future::FutureExt as _;
 use futures::stream::{self, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use notion::{Client, Created, DataSourceId, Error, Key, PageId, Property};
+
+use service_kit::clock::SharedClock;
 
 use crate::metrics::{Metrics, Outcome};
 use crate::row::Row;
@@ -16,6 +20,9 @@ use crate::state::{self, Known, Source, State};
 /// How many requests may be open: enough that the pace, and not the way there and back, is
 /// what limits.
 const OPEN: usize = 4;
+/// How long a row that an earlier run was making may still be under way to Notion, though
+/// that run has ended: it is not looked for before.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(20);
 
 /// Writes the rows of one data source. There must be one writer for each.
 #[derive(Debug, Clone)]
@@ -32,6 +39,8 @@ pub struct Writer {
     pub state: State,
     /// What is counted.
     pub metrics: Metrics,
+    /// The time.
+    pub clock: SharedClock,
 }
 
 /// A row to write.
@@ -75,7 +84,8 @@ enum Step {
     Leave(PageId),
     Skip,
     Change(PageId),
-    LookUp,
+    /// Somebody was making it at this time.
+    LookUp(Timestamp),
     Make,
 }
 
@@ -92,7 +102,9 @@ impl Writer {
             |(job, step): (&Job, &Step)| matches!(step, Step::Make).then(|| job.row.key.clone());
         let made: Vec<_> = jobs.iter().zip(&steps).filter_map(makes).collect();
         if !made.is_empty() {
-            self.state.making(self.which, made).await?;
+            self.state
+                .making(self.which, made, self.clock.now())
+                .await?;
         }
         // Boxed: without it the compiler cannot tell that all of this may move between threads.
         let work: Vec<_> = jobs
@@ -131,7 +143,10 @@ impl Writer {
             }
             Step::Skip => return Ok((Written::Absent, false)),
             Step::Change(page) => self.change(job, page).await,
-            Step::LookUp => self.find_or_make(job).await,
+            Step::LookUp(since) => {
+                self.let_arrive(since).await;
+                self.find_or_make(job).await
+            }
             Step::Make => self.make(job).await,
         };
         match done {
@@ -151,6 +166,14 @@ impl Writer {
                 tracing::error!(%error, key = job.row.key, "a row cannot be written");
                 Ok((Written::Refused, false))
             }
+        }
+    }
+
+    async fn let_arrive(&self, since: Timestamp) {
+        let left = UNDER_WAY - self.clock.now().duration_since(since);
+        // A clock that was set back must not make this long.
+        if let Ok(left) = Duration::try_from(left.min(UNDER_WAY)) {
+            tokio::time::sleep(left).await;
         }
     }
 
@@ -205,11 +228,14 @@ fn step(job: &Job, known: &HashMap<String, Known>) -> Step {
         Some(Known {
             page: Some(page),
             hash,
+            ..
         }) if *hash == job.row.hash => Step::Leave(page.clone()),
         Some(Known {
             page: Some(page), ..
         }) => Step::Change(page.clone()),
-        Some(Known { page: None, .. }) => Step::LookUp,
+        Some(Known {
+            page: None, since, ..
+        }) => Step::LookUp(*since),
         None => match &job.adopt {
             Some(page) => Step::Change(page.clone()),
             None if job.only_change => Step::Skip,

@@ -68,7 +68,7 @@ impl Client {
     /// # Errors
     /// [`ConfigError`] as text in [`Error::Answer`], or what is wrong with TLS.
     pub fn new(config: Config, random: Random) -> Result<Self, Error> {
-        config.check().map_err(|error| setup(&error))?;
+        config.check().map_err(setup)?;
         let transport = Transport::https(&config)?;
         Self::over(transport, config, random)
     }
@@ -78,9 +78,9 @@ impl Client {
     /// # Errors
     /// As [`Client::new`].
     pub fn over(transport: Transport, config: Config, random: Random) -> Result<Self, Error> {
-        config.check().map_err(|error| setup(&error))?;
+        config.check().map_err(setup)?;
         let text = format!("Bearer {}", config.token.expose_secret());
-        let mut bearer = HeaderValue::try_from(text).map_err(|_| setup(&ConfigError::Token))?;
+        let mut bearer = HeaderValue::try_from(text).map_err(|_| setup(ConfigError::Token))?;
         bearer.set_sensitive(true);
         Ok(Self(Arc::new(Inner {
             limiter: Limiter::new(config.requests_per_second),
@@ -127,9 +127,8 @@ impl Client {
         };
         count.fetch_add(1, Ordering::Relaxed);
         let sent = inner.transport.send(self.request(call));
-        let answer = match timeout(inner.config.timeout, sent).await {
-            Ok(answer) => answer,
-            Err(_) => return Err(Failure::no_answer("timed out")),
+        let Ok(answer) = timeout(inner.config.timeout, sent).await else {
+            return Err(Failure::no_answer("timed out"));
         };
         let result = attempt::read(call.attempted, answer);
         if let Err(failure) = &result
@@ -231,7 +230,7 @@ fn is_write(call: &Call) -> bool {
     }
 }
 
-fn setup(error: &ConfigError) -> Error {
+fn setup(error: ConfigError) -> Error {
     Error::Answer {
         attempted: "setting up the client of Notion",
         reason: error.to_string(),

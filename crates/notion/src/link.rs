@@ -175,7 +175,7 @@ struct Rows {
     target: Property,
     by_circle: HashMap<String, Vec<usize>>,
     by_email: HashMap<String, Vec<usize>>,
-    rows: Vec<(PageId, String)>,
+    all: Vec<(PageId, String)>,
 }
 
 impl Rows {
@@ -202,12 +202,11 @@ impl Rows {
             &TEXTS[..1],
             "rich_text",
         )?;
-        let circle = match source.property(&columns.circle_member_id) {
-            None => None,
-            Some(_) => {
-                let wanted = "number, rich_text or title";
-                Some(column(source, &columns.circle_member_id, TEXTS, wanted)?)
-            }
+        let circle = if source.property(&columns.circle_member_id).is_some() {
+            let wanted = "number, rich_text or title";
+            Some(column(source, &columns.circle_member_id, TEXTS, wanted)?)
+        } else {
+            None
         };
         let mut ids = vec![email.id.clone(), target.id.clone()];
         ids.extend(circle.map(|circle| circle.id.clone()));
@@ -215,13 +214,13 @@ impl Rows {
             target: target.clone(),
             by_circle: HashMap::new(),
             by_email: HashMap::new(),
-            rows: Vec::new(),
+            all: Vec::new(),
         };
         let read = client.scan(&source.id, &ids, |row| {
             if row.in_trash {
                 return;
             }
-            let number = rows.rows.len();
+            let number = rows.all.len();
             let file = |map: &mut HashMap<String, Vec<usize>>, text: String| {
                 if !text.is_empty() {
                     map.entry(text).or_default().push(number);
@@ -231,7 +230,7 @@ impl Rows {
             if let Some(circle) = circle {
                 file(&mut rows.by_circle, row.text(&circle.id).trim().to_owned());
             }
-            rows.rows.push((row.id.clone(), row.text(&target.id)));
+            rows.all.push((row.id.clone(), row.text(&target.id)));
         });
         read.await?;
         Ok(rows)
@@ -248,7 +247,7 @@ impl Rows {
             .unwrap_or_default();
         let (page, holds) = match found {
             [] => return Err(Linked::NoRow),
-            [one] => &self.rows[*one],
+            [one] => &self.all[*one],
             several => return Err(Linked::Several(several.len())),
         };
         match holds.as_str() {

@@ -2,6 +2,7 @@
 //! instead of one query for each member.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use notion::{PageId, Row};
 
@@ -125,11 +126,14 @@ impl Engine {
 impl Found {
     /// The row that was made first keeps the key.
     fn keyed(&mut self, key: String, hash: String, page: PageId) {
-        if self.pages.contains_key(&key) {
-            self.indexed.duplicates.push((key, page));
-        } else {
-            self.pages.insert(key, (page, hash));
-            self.indexed.rows += 1;
+        match self.pages.entry(key) {
+            Entry::Occupied(first) => {
+                self.indexed.duplicates.push((first.key().clone(), page));
+            }
+            Entry::Vacant(place) => {
+                place.insert((page, hash));
+                self.indexed.rows += 1;
+            }
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use notion::PageId;
 use rusqlite::params;
 
-use super::{Error, State};
+use super::{Error, State, millis, time};
 
 /// A data source, as the file numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +33,8 @@ pub struct Known {
     pub page: Option<PageId>,
     /// The hash of what was last written.
     pub hash: String,
+    /// When making it began; of no meaning once there is a page.
+    pub since: Timestamp,
 }
 
 impl State {
@@ -45,8 +48,9 @@ impl State {
         keys: Vec<String>,
     ) -> Result<HashMap<String, Known>, Error> {
         self.run("reading pages", move |transaction| {
-            let mut select = transaction
-                .prepare_cached("SELECT page, hash FROM pages WHERE source = ?1 AND key = ?2")?;
+            let mut select = transaction.prepare_cached(
+                "SELECT page, hash, since FROM pages WHERE source = ?1 AND key = ?2",
+            )?;
             let mut found = HashMap::new();
             for key in keys {
                 let mut rows = select.query(params![source.number(), key])?;
@@ -55,6 +59,7 @@ impl State {
                     let known = Known {
                         page: page.and_then(|page| page.parse().ok()),
                         hash: row.get(1)?,
+                        since: time(row.get(2)?),
                     };
                     drop(rows);
                     found.insert(key, known);
@@ -83,13 +88,19 @@ impl State {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn making(&self, source: Source, keys: Vec<String>) -> Result<(), Error> {
+    pub async fn making(
+        &self,
+        source: Source,
+        keys: Vec<String>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         self.run("noting rows that are made", move |transaction| {
             let mut insert = transaction.prepare_cached(
-                "INSERT OR REPLACE INTO pages (source, key, page, hash) VALUES (?1, ?2, NULL, '')",
+                "INSERT OR REPLACE INTO pages (source, key, page, hash, since)
+                 VALUES (?1, ?2, NULL, '', ?3)",
             )?;
             for key in &keys {
-                insert.execute(params![source.number(), key])?;
+                insert.execute(params![source.number(), key, millis(now)])?;
             }
             Ok(())
         })
@@ -107,7 +118,8 @@ impl State {
     ) -> Result<(), Error> {
         self.run("keeping pages", move |transaction| {
             let mut insert = transaction.prepare_cached(
-                "INSERT OR REPLACE INTO pages (source, key, page, hash) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT OR REPLACE INTO pages (source, key, page, hash, since)
+                 VALUES (?1, ?2, ?3, ?4, 0)",
             )?;
             let mut adopted = transaction.prepare_cached("DELETE FROM unkeyed WHERE page = ?1")?;
             for (key, page, hash) in &pages {

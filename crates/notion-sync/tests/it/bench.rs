@@ -18,22 +18,23 @@ use notion_sync::model::Event;
 use notion_sync::state::State;
 use serde_json::{Value as Json, json};
 use service_kit::clock::{Clock, SharedClock};
+use service_kit::tasks::Tasks;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::community::TestCommunity;
 
-pub const NETWORK: &str = "net1";
-pub const WINDOW: Duration = Duration::from_secs(30);
+pub(crate) const NETWORK: &str = "net1";
+pub(crate) const WINDOW: Duration = Duration::from_secs(30);
 
 /// The runtime's time, which tests let stand still and jump, as a wall clock.
 #[derive(Debug)]
-pub struct RuntimeClock {
+pub(crate) struct RuntimeClock {
     zero: Instant,
 }
 
 impl RuntimeClock {
-    pub fn shared() -> SharedClock {
+    pub(crate) fn shared() -> SharedClock {
         Arc::new(Self {
             zero: Instant::now(),
         })
@@ -48,24 +49,24 @@ impl Clock for RuntimeClock {
 }
 
 /// A write that was sent: when, and the body.
-pub type Sent = Arc<Mutex<Vec<(Timestamp, Method, Bytes)>>>;
+pub(crate) type Sent = Arc<Mutex<Vec<(Timestamp, Method, Bytes)>>>;
 
-pub struct Bench {
-    pub fake: Fake,
-    pub community: Arc<TestCommunity>,
-    pub clock: SharedClock,
-    pub folder: TempDir,
-    pub hub: DatabaseId,
-    pub hub_source: String,
-    pub activities: Option<DatabaseId>,
-    pub activities_source: String,
-    pub mapping: Mapping,
-    pub sent: Sent,
+pub(crate) struct Bench {
+    pub(crate) fake: Fake,
+    pub(crate) community: TestCommunity,
+    pub(crate) clock: SharedClock,
+    pub(crate) folder: TempDir,
+    pub(crate) hub: DatabaseId,
+    pub(crate) hub_source: String,
+    pub(crate) activities: Option<DatabaseId>,
+    pub(crate) activities_source: String,
+    pub(crate) mapping: Mapping,
+    pub(crate) sent: Sent,
 }
 
 impl Bench {
     /// Both databases with the columns of the default mapping and one of people's own.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let clock = RuntimeClock::shared();
         let time = Arc::clone(&clock);
         let config = FakeConfig {
@@ -89,7 +90,7 @@ impl Bench {
         let activities = control(&fake, "POST", "/databases", new).await;
         Self {
             fake,
-            community: Arc::default(),
+            community: TestCommunity::default(),
             clock,
             folder: TempDir::new().unwrap(),
             hub: hub["id"].as_str().unwrap().parse().unwrap(),
@@ -105,12 +106,13 @@ impl Bench {
     }
 
     /// A client at 2.5 requests a second; what it writes is noted.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let (fake, sent, clock) = (
             self.fake.clone(),
             Arc::clone(&self.sent),
             Arc::clone(&self.clock),
         );
+        let requests = Tasks::new();
         let transport = Transport::from_fn(move |request: Request<Bytes>| {
             let is_write = request.method() == Method::PATCH || request.uri().path() == "/v1/pages";
             if is_write {
@@ -122,25 +124,27 @@ impl Bench {
                 sent.lock().unwrap().push(what);
             }
             let fake = fake.clone();
-            async move {
+            // What has been sent arrives and is done, also when nobody waits for it any more.
+            let answer = requests.spawn("request", async move {
                 // What a request to Notion takes, give or take.
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 fake.handle(request).await
-            }
+            });
+            async move { answer.await.expect("the fake does not panic") }
         });
         Client::over(transport, Config::new("ntn_fake".into()), Arc::new(|| 0.5)).unwrap()
     }
 
     /// A new engine over what is remembered.
-    pub async fn engine(&self) -> Engine {
+    pub(crate) async fn engine(&self) -> Engine {
         self.try_engine().await.unwrap()
     }
 
-    pub async fn try_engine(&self) -> Result<Engine, Error> {
+    pub(crate) async fn try_engine(&self) -> Result<Engine, Error> {
         let notion = self.client();
         let targets = Targets::find(&notion, &self.hub, self.activities.as_ref()).await?;
         let parts = Parts {
-            community: Arc::new(Arc::clone(&self.community)),
+            community: Arc::new(self.community.clone()),
             notion,
             state: State::open(self.folder.path())?,
             mapping: self.mapping.clone(),
@@ -152,16 +156,16 @@ impl Bench {
         Engine::new(parts, &targets).await
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Rows of the Community Hub, values as plain texts.
-    pub async fn members(&self) -> Vec<Json> {
+    pub(crate) async fn members(&self) -> Vec<Json> {
         self.rows(&self.hub_source).await
     }
 
-    pub async fn activity_rows(&self) -> Vec<Json> {
+    pub(crate) async fn activity_rows(&self) -> Vec<Json> {
         self.rows(&self.activities_source).await
     }
 
@@ -172,7 +176,7 @@ impl Bench {
     }
 
     /// The columns of the one row of a member.
-    pub async fn row_of(&self, number: usize) -> Json {
+    pub(crate) async fn row_of(&self, number: usize) -> Json {
         let key = format!("bettermode:{NETWORK}:member:m{number}");
         let rows = self.members().await;
         let mut rows = rows
@@ -185,12 +189,12 @@ impl Bench {
         row
     }
 
-    pub async fn seed_members(&self, rows: Json) -> Json {
+    pub(crate) async fn seed_members(&self, rows: Json) -> Json {
         let path = format!("/data_sources/{}/rows", self.hub_source);
         control(&self.fake, "POST", &path, json!({ "rows": rows })).await
     }
 
-    pub fn fault(&self, fault: Fault, operation: &str, value: Option<u64>, count: u32) {
+    pub(crate) fn fault(&self, fault: Fault, operation: &str, value: Option<u64>, count: u32) {
         let setting = Setting {
             count: Some(count),
             value,
@@ -200,18 +204,18 @@ impl Bench {
     }
 
     /// Requests that the fake has had so far.
-    pub async fn requests(&self) -> u64 {
+    pub(crate) async fn requests(&self) -> u64 {
         let counters = control(&self.fake, "GET", "/counters", json!({})).await;
         counters["requests"].as_u64().unwrap()
     }
 
-    pub async fn count(&self, operation: &str) -> u64 {
+    pub(crate) async fn count(&self, operation: &str) -> u64 {
         let counters = control(&self.fake, "GET", "/counters", json!({})).await;
         counters["by_operation"][operation].as_u64().unwrap_or(0)
     }
 
     /// Events arrive, are understood, and become due.
-    pub async fn arrive(&self, engine: &Engine, events: Vec<Event>) {
+    pub(crate) async fn arrive(&self, engine: &Engine, events: Vec<Event>) {
         let steps = events.into_iter().map(|event| Step {
             resume_token: event.id.trim_start_matches('e').to_owned(),
             event: Some(event),
@@ -222,7 +226,7 @@ impl Bench {
     }
 
     /// Writes until nothing is left that is due once the window is over.
-    pub async fn settle(&self, engine: &Engine) {
+    pub(crate) async fn settle(&self, engine: &Engine) {
         tokio::time::sleep(WINDOW).await;
         while engine.settle_members().await.unwrap() > 0 {}
         while engine.settle_activities().await.unwrap() > 0 {}
@@ -230,12 +234,12 @@ impl Bench {
 }
 
 /// Everything compared, and all activities written.
-pub async fn fill(engine: &Engine) {
+pub(crate) async fn fill(engine: &Engine) {
     engine.compare(false).await.unwrap();
     while engine.settle_activities().await.unwrap() > 0 {}
 }
 
-pub async fn control(fake: &Fake, method: &str, path: &str, body: Json) -> Json {
+pub(crate) async fn control(fake: &Fake, method: &str, path: &str, body: Json) -> Json {
     let request = Request::builder()
         .method(method)
         .uri(format!("/_fake{path}"));
@@ -246,11 +250,11 @@ pub async fn control(fake: &Fake, method: &str, path: &str, body: Json) -> Json 
 }
 
 /// What a column holds.
-pub fn column<'a>(row: &'a Json, name: &str) -> &'a Json {
+pub(crate) fn column<'a>(row: &'a Json, name: &str) -> &'a Json {
     &row["properties"][name]
 }
 
 /// A text as requests hold it.
-pub fn text(content: &str) -> Json {
+pub(crate) fn text(content: &str) -> Json {
     json!([{ "text": { "content": content } }])
 }

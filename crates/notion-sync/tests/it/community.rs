@@ -11,32 +11,33 @@ use notion_sync::model::{Activity, Address, Event, Member, MemberId};
 use tokio::sync::Notify;
 
 /// The community and everything that happens in it.
-#[derive(Default)]
-pub struct TestCommunity {
-    world: Mutex<World>,
+#[derive(Clone, Default)]
+pub(crate) struct TestCommunity {
+    world: Arc<Mutex<World>>,
     news: Arc<Notify>,
 }
 
 #[derive(Default)]
-pub struct World {
-    pub members: BTreeMap<MemberId, Member>,
-    pub activities: Vec<Activity>,
-    pub events: Vec<Event>,
+pub(crate) struct World {
+    pub(crate) members: BTreeMap<MemberId, Member>,
+    /// In the order in which they happened.
+    pub(crate) activities: Vec<Activity>,
+    pub(crate) events: Vec<Event>,
     /// Events whose activities are still to come.
-    pub due: HashSet<String>,
+    pub(crate) due: HashSet<String>,
     /// What reads of members asked for.
-    pub newer_than: Vec<Option<Timestamp>>,
+    pub(crate) newer_than: Vec<Option<Timestamp>>,
     /// Tokens below this have expired.
-    pub oldest_token: usize,
-    pub is_away: bool,
+    pub(crate) oldest_token: usize,
+    pub(crate) is_away: bool,
 }
 
 impl TestCommunity {
-    pub fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
     }
 
-    pub fn add_members(&self, count: usize) {
+    pub(crate) fn add_members(&self, count: usize) {
         let mut world = self.world();
         for number in 0..count {
             let member = member(number);
@@ -44,13 +45,13 @@ impl TestCommunity {
         }
     }
 
-    pub fn change(&self, number: usize, change: impl FnOnce(&mut Member)) {
+    pub(crate) fn change(&self, number: usize, change: impl FnOnce(&mut Member)) {
         let mut world = self.world();
         change(world.members.get_mut(&id(number)).unwrap());
     }
 
     /// Something happens: an event, and the activity that the service makes of it.
-    pub fn happens(
+    pub(crate) fn happens(
         &self,
         number: usize,
         kind: &str,
@@ -65,7 +66,7 @@ impl TestCommunity {
             occurred_at,
             received_at: now,
         };
-        world.activities.push(Activity {
+        let activity = Activity {
             event_id: event.id.clone(),
             member_id: id(number),
             kind: kind.to_owned(),
@@ -76,7 +77,11 @@ impl TestCommunity {
             reaction: String::new(),
             occurred_at,
             url: "https://community.example.org/p1".to_owned(),
-        });
+        };
+        let place = world
+            .activities
+            .partition_point(|other| other.occurred_at <= occurred_at);
+        world.activities.insert(place, activity);
         world.events.push(event.clone());
         drop(world);
         self.news.notify_waiters();
@@ -84,7 +89,7 @@ impl TestCommunity {
     }
 
     /// The same, without an activity.
-    pub fn announces(&self, event_type: &str, number: usize, now: Timestamp) -> Event {
+    pub(crate) fn announces(&self, event_type: &str, number: usize, now: Timestamp) -> Event {
         let mut world = self.world();
         let event = Event {
             id: format!("e{}", world.events.len()),
@@ -108,11 +113,11 @@ impl TestCommunity {
     }
 }
 
-pub fn id(number: usize) -> MemberId {
+pub(crate) fn id(number: usize) -> MemberId {
     MemberId::new(format!("m{number}"))
 }
 
-pub fn member(number: usize) -> Member {
+pub(crate) fn member(number: usize) -> Member {
     Member {
         id: id(number),
         username: format!("user{number}"),
@@ -137,7 +142,7 @@ pub fn member(number: usize) -> Member {
 }
 
 #[async_trait]
-impl Community for Arc<TestCommunity> {
+impl Community for TestCommunity {
     async fn watch(&self, token: &str) -> Result<BoxStream<'static, Result<Step, Error>>, Error> {
         let world = self.here()?;
         let begin = match token {
@@ -152,7 +157,7 @@ impl Community for Arc<TestCommunity> {
             event: None,
             resume_token: begin.to_string(),
         };
-        let community = Arc::clone(self);
+        let community = self.clone();
         let rest = stream::unfold((community, begin), |(community, at)| async move {
             loop {
                 let news = Arc::clone(&community.news);
@@ -219,13 +224,12 @@ impl Community for Arc<TestCommunity> {
     ) -> Result<Page<Activity>, Error> {
         let world = self.here()?;
         let begin: usize = token.parse().unwrap_or(0);
-        let fits = |activity: &&Activity| {
-            between.is_none_or(|(from, until)| {
-                activity.occurred_at >= from && activity.occurred_at < until
-            }) && !world.due.contains(&activity.event_id)
-        };
-        // The latest first; those of a test happen in order, but for late ones.
-        let found = world.activities.iter().rev().filter(fits);
+        let all = &world.activities;
+        let place = |time| all.partition_point(|activity| activity.occurred_at < time);
+        let range = between.map_or(0..all.len(), |(from, until)| place(from)..place(until));
+        // The latest first.
+        let known = |activity: &&Activity| !world.due.contains(&activity.event_id);
+        let found = all[range].iter().rev().filter(known);
         let mut items: Vec<_> = found.skip(begin).take(501).cloned().collect();
         let more = items.len() > 500;
         items.truncate(500);
@@ -242,7 +246,7 @@ impl Community for Arc<TestCommunity> {
     }
 
     async fn version(&self) -> Result<String, Error> {
-        self.here()?;
+        drop(self.here()?);
         Ok("0.1.0".to_owned())
     }
 }

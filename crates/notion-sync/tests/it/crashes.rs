@@ -72,6 +72,11 @@ async fn killed_200_times_and_resumed_there_is_no_row_twice_and_none_missing() {
         let key = column(row, "External ID").as_str().unwrap().to_owned();
         *keys.entry(key).or_default() += 1;
     }
+    let looked_up = bench.count("query").await;
+    assert!(
+        looked_up > 20,
+        "kills met rows that were being made: {looked_up}"
+    );
     let twice: Vec<_> = keys.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
     let events = bench.community.world().events.len();
@@ -82,10 +87,10 @@ async fn killed_200_times_and_resumed_there_is_no_row_twice_and_none_missing() {
             .map(|row| column(row, "Posts").as_f64().unwrap())
             .sum()
     };
-    assert_eq!(
-        posts,
-        f64::from(u32::try_from(events).unwrap()),
-        "every event counted once"
+    let wanted = f64::from(u32::try_from(events).unwrap());
+    assert!(
+        (posts - wanted).abs() < 0.5,
+        "{posts} of {wanted} events count"
     );
 }
 

@@ -144,7 +144,7 @@ async fn a_row_that_notion_refuses_does_not_stop_the_others() {
     let bench = Bench::new().await;
     bench.community.add_members(3);
     bench.community.change(1, |member| {
-        member.email.0 = format!("{}@x.org", "a".repeat(300))
+        member.email.0 = format!("{}@x.org", "a".repeat(300));
     });
     fill(&bench.engine().await).await;
     // Too long to be an address for Notion: the row is there without one.

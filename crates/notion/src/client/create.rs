@@ -4,6 +4,8 @@
 //! and whenever the outcome of a create is not known, the key is looked up before the row
 //! is sent again.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::json;
 
@@ -17,6 +19,8 @@ use crate::schema::Property;
 use crate::value::{self, Properties};
 
 const ATTEMPTED: &str = "making a row";
+/// How long a request that nobody answered may still be under way before it is looked for.
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// What tells a row from all others: a column and what it holds.
 #[derive(Debug, Clone)]
@@ -79,8 +83,11 @@ impl Client {
             };
             let may_be_done = may_be_done(&failure);
             tries.pause(failure).await?;
-            if may_be_done && let Some(page) = self.find(source, key).await? {
-                return Ok(Created::Found(page));
+            if may_be_done {
+                tokio::time::sleep(SETTLE).await;
+                if let Some(page) = self.find(source, key).await? {
+                    return Ok(Created::Found(page));
+                }
             }
         }
     }

@@ -84,7 +84,7 @@ async fn rows_are_found_by_circle_id_or_address_and_linked_once() {
     let columns = LinkColumns::default();
     let mut heard = Vec::new();
     let report = link(&client, &source, &columns, &people, |_, linked| {
-        heard.push(linked.clone())
+        heard.push(linked.clone());
     });
     let report = report.await.unwrap();
     assert_eq!(
