@@ -11,7 +11,11 @@ use tempfile::TempDir;
 use crate::repository;
 
 /// Of the example file, what no program prints: the reserved, and the fake's own.
-const NOT_PRINTED: &[&str] = &["FAKE_BETTERMODE_LISTEN", "INTEGRATION_ENABLE_CIRCLE"];
+const NOT_PRINTED: &[&str] = &[
+    "FAKE_BETTERMODE_LISTEN",
+    "FAKE_NOTION_LISTEN",
+    "INTEGRATION_ENABLE_CIRCLE",
+];
 
 #[tokio::test]
 async fn the_service_prints_its_settings_without_secrets_and_tries_each_dependency() {
@@ -133,6 +137,8 @@ const MISTAKES: &[Mistake] = &[
         ],
         "BETTERMODE_API_GENERATION",
     ),
+    ("notion-sync", &[], "NOTION_API_TOKEN"),
+    ("notion-sync", &[], "NOTION_COMMUNITY_HUB_DB"),
     ("webhook-edge", &[], "BETTERMODE_WEBHOOK_SECRET"),
     (
         "webhook-edge",
@@ -239,9 +245,15 @@ async fn the_example_file_has_exactly_the_settings_of_the_programs_with_their_de
     let minimal = [
         ("TESTING_MODE", "true"),
         ("BETTERMODE_WEBHOOK_SECRET", "a-signing-secret"),
+        ("BETTERMODE_NETWORK_ID", "net"),
+        ("NOTION_API_TOKEN", "a-token"),
+        (
+            "NOTION_COMMUNITY_HUB_DB",
+            "0f0e0d0c0b0a49088706050403020100",
+        ),
     ];
     let mut printed = BTreeMap::new();
-    for name in ["community-svc", "webhook-edge"] {
+    for name in ["community-svc", "webhook-edge", "notion-sync"] {
         let (_, text) = run(name, &["config", "check"], &minimal).await;
         for line in text.lines() {
             if let Some((key, rest)) = setting(line) {
@@ -292,10 +304,16 @@ fn every_setting_of_the_example_file_is_explained() {
 }
 
 #[test]
-fn every_setting_of_the_fake_is_in_its_readme() {
-    let mut fake = std::process::Command::new(tools::built("fake-bettermode"));
+fn every_setting_of_a_fake_is_in_its_readme() {
+    for (fake, at_least) in [("fake-bettermode", 10), ("fake-notion", 5)] {
+        settings_are_in_the_readme(fake, at_least);
+    }
+}
+
+fn settings_are_in_the_readme(name: &str, at_least: usize) {
+    let mut fake = std::process::Command::new(tools::built(name));
     let help = tools::finish(fake.env_clear().arg("--help"));
-    let readme = repository::root().join("crates/fake-bettermode/README.md");
+    let readme = repository::root().join(format!("crates/{name}/README.md"));
     let readme = fs::read_to_string(readme).unwrap();
     let settings: Vec<_> = help
         .stdout
@@ -303,11 +321,11 @@ fn every_setting_of_the_fake_is_in_its_readme() {
         .skip(1)
         .filter_map(|rest| rest.split(['=', ']']).next())
         .collect();
-    assert!(settings.len() >= 10, "{help:?}");
-    for name in settings {
+    assert!(settings.len() >= at_least, "{help:?}");
+    for setting in settings {
         assert!(
-            readme.contains(name),
-            "the fake's README does not name {name}"
+            readme.contains(setting),
+            "the README of {name} does not name {setting}"
         );
     }
 }

@@ -12,6 +12,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("community-proto", &[]),
     ("bettermode", &[]),
     ("fake-bettermode", &[]),
+    ("fake-notion", &[]),
+    ("notion", &[]),
+    ("notion-sync", &["community-proto", "notion", "service-kit"]),
     ("service-kit", &[]),
     (
         "community-svc",
@@ -35,6 +38,9 @@ const ANYTHING: &[&str] = &[
     "community-proto",
     "community-svc",
     "fake-bettermode",
+    "fake-notion",
+    "notion",
+    "notion-sync",
     "service-kit",
     "webhook-edge",
 ];
@@ -48,6 +54,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),
+    ("fake-notion", &["tonic", "prost", "redis", "mongodb"]),
+    ("notion", &["tonic", "prost", "rusqlite", "warp"]),
+    ("notion-sync", &["reqwest", "redis", "mongodb", "warp"]),
     (
         "service-kit",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],

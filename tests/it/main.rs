@@ -36,6 +36,10 @@ mod webhook_refusals;
 mod webhook_signatures;
 mod webhook_to_event;
 
+// On to Notion.
+mod notion_requests;
+mod notion_sync;
+
 // Bad days and busy ones.
 mod callers_limits;
 mod chaos;

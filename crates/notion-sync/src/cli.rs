@@ -39,6 +39,16 @@ pub enum Command {
     },
     /// Print the default mapping, to begin a file of your own with.
     Mapping,
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What can be done with the configuration.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the resolved settings, secrets redacted; `check` tries what they name.
+    Check,
 }
 
 #[cfg(test)]

@@ -9,9 +9,23 @@ use service_kit::shutdown::Shutdown;
 
 use crate::app::{self, Setup};
 use crate::check::Check;
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::engine::Engine;
 use crate::error::Error;
+
+/// `notion-sync config check`: the settings as they will be used.
+///
+/// # Errors
+/// When nothing can be written to `out`.
+pub fn settings(loaded: &Loaded, out: &mut impl Write) -> io::Result<bool> {
+    for setting in &loaded.resolved {
+        writeln!(out, "{setting}")?;
+    }
+    for warning in &loaded.warnings {
+        writeln!(out, "warning: {warning}")?;
+    }
+    Ok(true)
+}
 
 /// `notion-sync check`.
 ///

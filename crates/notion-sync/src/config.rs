@@ -92,9 +92,7 @@ impl Config {
             service_url,
             access: load_access(&mut settings),
             mapping: settings.optional("NOTION_SYNC_MAPPING"),
-            data_dir: settings
-                .optional("DATA_DIR")
-                .unwrap_or_else(|| PathBuf::from("data/notion-sync")),
+            data_dir: settings.parsed("DATA_DIR", "data".to_owned()).into(),
             admin_listen: settings.parsed(
                 "NOTION_SYNC_ADMIN_LISTEN",
                 SocketAddr::from(([127, 0, 0, 1], 9466)),

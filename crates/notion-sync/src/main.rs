@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use notion_sync::cli::{Cli, Command};
+use notion_sync::cli::{Cli, Command, ConfigCommand};
 use notion_sync::config::{Config, Loaded};
 use notion_sync::{app, commands, mapping};
 use service_kit::clock::SystemClock;
@@ -21,11 +21,8 @@ const EX_CONFIG: u8 = 78;
 async fn main() -> ExitCode {
     let command = Cli::parse().command.unwrap_or(Command::Run);
     if matches!(command, Command::Mapping) {
-        return exit(
-            io::stdout()
-                .write_all(mapping::DEFAULT.as_bytes())
-                .map(|()| true),
-        );
+        let printed = io::stdout().write_all(mapping::DEFAULT.as_bytes());
+        return exit(&printed.map(|()| true));
     }
     let loaded = match Config::load(&ProcessEnv) {
         Ok(loaded) => loaded,
@@ -47,10 +44,11 @@ async fn main() -> ExitCode {
     }
     let (config, clock, out) = (&loaded.config, Arc::new(SystemClock), &mut io::stdout());
     match command {
-        Command::Check { create } => exit(commands::check(config, clock, create, out).await),
-        Command::CreateColumns => exit(commands::check(config, clock, true, out).await),
+        Command::Config(ConfigCommand::Check) => exit(&commands::settings(&loaded, out)),
+        Command::Check { create } => exit(&commands::check(config, clock, create, out).await),
+        Command::CreateColumns => exit(&commands::check(config, clock, true, out).await),
         Command::Reconcile { reindex } => {
-            exit(commands::reconcile(config, clock, reindex, &shutdown, out).await)
+            exit(&commands::reconcile(config, clock, reindex, &shutdown, out).await)
         }
         Command::Run | Command::Mapping => run(&loaded, tasks, shutdown).await,
     }
@@ -66,7 +64,7 @@ async fn run(loaded: &Loaded, tasks: Tasks, shutdown: Shutdown) -> ExitCode {
     }
 }
 
-fn exit(fine: io::Result<bool>) -> ExitCode {
+fn exit(fine: &io::Result<bool>) -> ExitCode {
     match fine {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,

@@ -16,6 +16,7 @@ pub(crate) enum Tool {
     Python,
     GrpcPython,
     GrpcNode,
+    NotionClient,
     CargoDeny,
     H2load,
 }
@@ -61,6 +62,7 @@ impl Tool {
         Self::Python,
         Self::GrpcPython,
         Self::GrpcNode,
+        Self::NotionClient,
         Self::CargoDeny,
         Self::H2load,
     ];
@@ -81,6 +83,7 @@ impl Tool {
         Self::Python,
         Self::GrpcPython,
         Self::GrpcNode,
+        Self::NotionClient,
         Self::H2load,
     ];
 
@@ -98,6 +101,7 @@ impl Tool {
             Self::Python => "python3",
             Self::GrpcPython => "grpc-python",
             Self::GrpcNode => "grpc-node",
+            Self::NotionClient => "notion-client",
             Self::CargoDeny => "cargo-deny",
             Self::H2load => "h2load",
         }
@@ -126,6 +130,7 @@ impl Tool {
             Self::Python => Version(3, 9),
             Self::GrpcPython => Version(1, 80),
             Self::GrpcNode => Version(1, 14),
+            Self::NotionClient => Version(5, 26),
             Self::CargoDeny => Version(0, 18),
             Self::H2load => Version(1, 43),
         }
@@ -179,6 +184,14 @@ impl Tool {
                 packages: &[
                     ("@grpc/grpc-js", "1.14.7"),
                     ("@grpc/proto-loader", "0.8.1"),
+                    ("@types/node", "20.19.0"),
+                    ("typescript", "5.9.3"),
+                ],
+            },
+            // The official client, and what checks our requests against its types.
+            Self::NotionClient => Source::NpmTree {
+                packages: &[
+                    ("@notionhq/client", "5.26.0"),
                     ("@types/node", "20.19.0"),
                     ("typescript", "5.9.3"),
                 ],
