@@ -152,8 +152,9 @@ fn compile(arguments: &[(&str, Json)]) -> Ran {
     std::os::unix::fs::symlink(&modules, folder.path().join("node_modules")).unwrap();
     let mut source = "import type * as notion from '@notionhq/client'\n".to_owned();
     for (number, (kind, argument)) in arguments.iter().enumerate() {
-        source.push_str("export const request");
-        source.push_str(&format!("{number}: notion.{kind} = {argument:#}\n"));
+        let name = format!("request{number}");
+        source.extend(["export const ", &name, ": notion.", kind, " = "]);
+        source.extend([&argument.to_string(), "\n"]);
     }
     fs::write(folder.path().join("requests.ts"), source).unwrap();
     tools::finish(

@@ -83,17 +83,21 @@ pub fn setup(config: &Config, clock: SharedClock) -> Result<Setup, Error> {
 ///
 /// # Errors
 /// [`Error`].
-pub async fn engine(config: &Config, clock: SharedClock) -> Result<(Arc<Engine>, Lock), Error> {
-    let setup = setup(config, Arc::clone(&clock))?;
-    build(config, setup, clock, Metrics::default()).await
+pub async fn engine(
+    config: &Config,
+    clock: SharedClock,
+    shutdown: &Shutdown,
+) -> Result<(Arc<Engine>, Lock), Error> {
+    build(config, clock, Metrics::default(), shutdown).await
 }
 
 async fn build(
     config: &Config,
-    setup: Setup,
     clock: SharedClock,
     metrics: Metrics,
+    shutdown: &Shutdown,
 ) -> Result<(Arc<Engine>, Lock), Error> {
+    let setup = setup(config, Arc::clone(&clock))?;
     let work = async {
         let targets =
             Targets::find(&setup.notion, &config.members, config.activities.as_ref()).await?;
@@ -108,6 +112,7 @@ async fn build(
             window: config.window,
             clock,
             metrics,
+            shutdown: shutdown.clone(),
         };
         Ok((Arc::new(Engine::new(parts, &targets).await?), lock))
     };
@@ -180,8 +185,7 @@ async fn begin(
     shutdown: &Shutdown,
 ) -> Result<Option<(Arc<Engine>, Lock)>, Error> {
     loop {
-        let setup = setup(config, Arc::clone(clock))?;
-        let built = build(config, setup, Arc::clone(clock), metrics.clone());
+        let built = build(config, Arc::clone(clock), metrics.clone(), shutdown);
         let built = tokio::select! {
             () = shutdown.draining().cancelled() => return Ok(None),
             built = built => built,

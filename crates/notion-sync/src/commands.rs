@@ -72,15 +72,13 @@ pub async fn reconcile(
     out: &mut impl Write,
 ) -> io::Result<bool> {
     let work = async {
-        let (engine, _lock) = app::engine(config, clock).await?;
-        once(&engine, reindex).await
+        let (engine, _lock) = app::engine(config, clock, shutdown).await?;
+        once(&engine, reindex, shutdown).await
     };
     let done = tokio::select! {
-        () = shutdown.draining().cancelled() => {
-            writeln!(out, "stopped; `notion-sync reconcile` or `run` goes on from here")?;
-            return Ok(false);
-        }
+        // Rows in hand are finished; the second signal does not wait for them.
         done = work => done,
+        () = shutdown.aborting().cancelled() => Err(Error::Stopped.into()),
     };
     match done {
         Ok(report) => {
@@ -103,9 +101,17 @@ struct Report {
     complete: bool,
 }
 
-async fn once(engine: &Arc<Engine>, reindex: bool) -> Result<Report, app::Error> {
+async fn once(
+    engine: &Arc<Engine>,
+    reindex: bool,
+    shutdown: &Shutdown,
+) -> Result<Report, app::Error> {
     let compared = engine.compare(reindex).await?;
-    while engine.settle_activities().await? > 0 {}
+    while engine.settle_activities().await? > 0 {
+        if shutdown.draining().is_cancelled() {
+            return Err(Error::Stopped.into());
+        }
+    }
     let backlog = engine.observe().await?;
     let requests = engine.requests();
     let mut text = format!(

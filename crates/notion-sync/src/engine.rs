@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use notion::{Client, DataSource, DataSourceId, DatabaseId};
 use service_kit::clock::SharedClock;
+use service_kit::shutdown::Shutdown;
 
 use crate::community::Community;
 use crate::error::Error;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// What is counted.
     pub metrics: Metrics,
+    /// When to stop.
+    pub shutdown: Shutdown,
 }
 
 /// Where rows go.

@@ -28,6 +28,9 @@ pub enum Error {
         /// What does not fit.
         problems: Vec<Problem>,
     },
+    /// The program was asked to end; what was done stays.
+    #[error("stopped, as asked; the next run goes on from here")]
+    Stopped,
     /// Another program writes the same data source.
     #[error(
         "another notion-sync writes data source {0}; two would make rows twice. Stop the other one"

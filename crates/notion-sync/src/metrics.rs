@@ -117,6 +117,15 @@ impl Metrics {
         self.0.rows.get_or_create(&labels(source, outcome)).get()
     }
 
+    /// How many rows had to wait so far.
+    #[must_use]
+    pub fn postponed(&self) -> u64 {
+        [Source::Members, Source::Activities]
+            .into_iter()
+            .map(|source| self.rows(source, Outcome::Postponed))
+            .sum()
+    }
+
     /// Counts received events.
     pub fn events(&self, count: usize) {
         self.0.events.inc_by(count as u64);

@@ -54,6 +54,10 @@ pub fn of_member(
     engagement: &Engagement,
 ) -> Row {
     let data = layout.columns.iter().filter_map(|(column, field)| {
+        // The service's token may not see addresses: what is in Notion is better than nothing.
+        if *field == MemberField::Email && member.email.0.trim().is_empty() {
+            return None;
+        }
         let value = member_datum(field, member, engagement).into_value(&column.kind)?;
         Some((column.id.as_str().to_owned(), value))
     });

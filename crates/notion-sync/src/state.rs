@@ -4,6 +4,8 @@
 //! hash, what has still to be written. All of it can be made anew from the community and
 //! Notion; what must not be lost is in one transaction with what depends on it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -84,8 +86,8 @@ pub enum Error {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// The folder cannot be made.
-    #[error("making DATA_DIR: {0}")]
+    /// The folder or the file cannot be made ours.
+    #[error("making {FILE} in DATA_DIR: {0}")]
     Folder(#[from] std::io::Error),
     /// Another version made it.
     #[error("{FILE} was made by another version of notion-sync; move it away to begin anew")]
@@ -138,6 +140,8 @@ impl State {
             0 => make_tables(&mut connection).map_err(sqlite("making the tables"))?,
             _ => return Err(Error::Version),
         }
+        // It holds personal data.
+        std::fs::set_permissions(folder.join(FILE), Permissions::from_mode(0o600))?;
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 

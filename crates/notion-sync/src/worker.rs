@@ -78,12 +78,9 @@ impl Worker {
 
     /// One stream, until it ends.
     async fn follow_once(&self, failures: &mut u32) -> Result<(), Error> {
-        let token = self
-            .engine
-            .state()
-            .meta(meta::TOKEN)
-            .await?
-            .unwrap_or_default();
+        let state = self.engine.state();
+        let token = state.meta(meta::TOKEN).await?.unwrap_or_default();
+        let mut begins_anew = token.is_empty();
         let stream = self.engine.community().watch(&token).await?;
         // What has come meanwhile is kept together: one transaction for many events.
         let mut batches = stream.ready_chunks(STEPS);
@@ -96,10 +93,16 @@ impl Worker {
                     Err(error) => broken = Some(error),
                 }
             }
-            self.engine.take_in(steps).await?;
-            self.health.works(Part::Follow);
-            *failures = 0;
-            self.begun.notify_one();
+            if !steps.is_empty() {
+                self.engine.take_in(steps).await?;
+                if std::mem::take(&mut begins_anew) {
+                    // Whatever happened before this stream is found by comparing.
+                    state.set_meta(meta::RECONCILED, String::new()).await?;
+                }
+                self.health.works(Part::Follow);
+                *failures = 0;
+                self.begun.notify_one();
+            }
             if let Some(error) = broken {
                 return Err(error.into());
             }
@@ -109,7 +112,7 @@ impl Worker {
 
     /// Writes rows until the shutdown drains; what is in hand is finished.
     pub async fn write(self: Arc<Self>) {
-        let mut failures = 0;
+        let (mut failures, mut seen) = (0, 0);
         // A comparison sees what was there before; the stream must have begun by then.
         tokio::select! {
             () = self.shutdown.draining().cancelled() => return,
@@ -119,11 +122,19 @@ impl Worker {
             match self.round().await {
                 Ok(busy) => {
                     failures = 0;
-                    self.health.works(Part::Write);
+                    let postponed = self.engine.metrics().postponed();
+                    if postponed > seen {
+                        let what = "Notion does not answer; rows wait and are tried again";
+                        self.health.obstacle(Part::Write, what);
+                    } else {
+                        self.health.works(Part::Write);
+                    }
+                    seen = postponed;
                     if !busy {
                         self.rest(TICK).await;
                     }
                 }
+                Err(Error::Stopped) => {}
                 Err(error) => {
                     failures += 1;
                     self.health.obstacle(Part::Write, &error.to_string());

@@ -13,6 +13,9 @@ use crate::row;
 use crate::state::{Source, meta};
 use crate::writer::{Job, Written};
 
+/// Rows in one go: some ten seconds at the usual pace, so that it can end when asked.
+const CHUNK: usize = 25;
+
 /// What a comparison found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
@@ -34,7 +37,8 @@ impl Engine {
     /// again first: rows that people deleted come back, duplicates are reported.
     ///
     /// # Errors
-    /// [`Error`]; what was written until then stays, and another comparison goes on from there.
+    /// [`Error`], [`Error::Stopped`] when the program shall end; what was written until then
+    /// stays, and another comparison goes on from there.
     pub async fn compare(&self, anew: bool) -> Result<Compared, Error> {
         let mut compared = Compared {
             indexed: self.index(anew).await?,
@@ -127,14 +131,17 @@ impl Engine {
             .map(MemberId::new);
         let jobs: Vec<_> = gone.filter_map(|id| self.gone_job(&id)).collect();
         compared.gone = jobs.len();
-        for jobs in jobs.chunks(100) {
-            self.write_members(jobs, compared).await?;
-        }
-        Ok(())
+        self.write_members(&jobs, compared).await
     }
 
     async fn write_members(&self, jobs: &[Job], compared: &mut Compared) -> Result<(), Error> {
-        let written = self.members.writer.write(jobs).await?;
+        let mut written = Vec::new();
+        for chunk in jobs.chunks(CHUNK) {
+            if self.parts.shutdown.draining().is_cancelled() {
+                return Err(Error::Stopped);
+            }
+            written.extend(self.members.writer.write(chunk).await?);
+        }
         let failed = |written: &&Written| matches!(written, Written::Later | Written::Refused);
         compared.failed += written.iter().filter(failed).count();
         Ok(())

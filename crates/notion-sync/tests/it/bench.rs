@@ -18,6 +18,7 @@ use notion_sync::model::Event;
 use notion_sync::state::State;
 use serde_json::{Value as Json, json};
 use service_kit::clock::{Clock, SharedClock};
+use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -152,6 +153,7 @@ impl Bench {
             window: WINDOW,
             clock: Arc::clone(&self.clock),
             metrics: Metrics::default(),
+            shutdown: Shutdown::new(),
         };
         Engine::new(parts, &targets).await
     }

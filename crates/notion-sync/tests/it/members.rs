@@ -280,3 +280,19 @@ async fn scores_fade_by_the_nightly_comparison_alone() {
         "the other member's row stays"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_the_service_may_not_see_is_not_cleared_in_notion() {
+    let bench = Bench::new().await;
+    bench.community.add_members(2);
+    let engine = bench.engine().await;
+    fill(&engine).await;
+    bench.community.change(1, |member| {
+        member.email.0.clear();
+        member.role = "Admin".to_owned();
+    });
+    fill(&engine).await;
+    let row = bench.row_of(1).await;
+    assert_eq!(column(&row, "Role"), "Admin");
+    assert_eq!(column(&row, "Member Email"), "member1@example.org");
+}

@@ -192,17 +192,10 @@ async fn refusals_are_not_repeated_and_say_what_to_do() {
         (Fault::Status401, "NOTION_API_TOKEN"),
         (Fault::BlockLimit, "free plan"),
         (Fault::Redirect, "302"),
-        (Fault::HugeBody, "larger than"),
     ] {
         let before = bench.count("get_user").await;
-        bench.fault(fault, "get_user", Some(32 << 20), 1);
-        let error = bench.client.integration().await;
-        if fault == Fault::HugeBody {
-            // In process nothing reads in pieces; the cap is the transport's, see its tests.
-            assert!(error.is_err());
-            continue;
-        }
-        let error = error.unwrap_err();
+        bench.fault(fault, "get_user", None, 1);
+        let error = bench.client.integration().await.unwrap_err();
         assert!(error.to_string().contains(wanted), "{error}");
         assert_eq!(bench.count("get_user").await, before + 1, "{fault:?}");
     }
@@ -250,7 +243,7 @@ async fn a_scan_goes_past_10000_rows_and_hands_over_each_once() {
     let bench = Bench::new().await;
     let begin: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
     // Seven in a minute: the second query begins inside a minute that was begun.
-    let rows: Vec<_> = (0..21_003_i64)
+    let rows: Vec<_> = (0..12_003_i64)
         .map(|number| {
             let time = begin + Duration::from_secs(60) * u32::try_from(number / 7).unwrap();
             json!({ "created_time": time, "properties": {} })
@@ -265,10 +258,10 @@ async fn a_scan_goes_past_10000_rows_and_hands_over_each_once() {
         .client
         .scan(&bench.source.id, &columns, |row| seen.push(row.id));
     scan.await.unwrap();
-    assert_eq!(seen.len(), 21_003);
+    assert_eq!(seen.len(), 12_003);
     seen.sort();
     seen.dedup();
-    assert_eq!(seen.len(), 21_003);
+    assert_eq!(seen.len(), 12_003);
 }
 
 #[tokio::test(start_paused = true)]
