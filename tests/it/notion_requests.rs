@@ -74,7 +74,7 @@ async fn every_request() -> Vec<Sent> {
         })
         .collect();
     client.add_columns(&source, &columns).await.unwrap();
-    Arc::into_inner(sent).map_or_else(Vec::new, |sent| sent.into_inner().unwrap())
+    sent.lock().unwrap().clone()
 }
 
 fn every_value() -> Properties {

@@ -169,26 +169,30 @@ impl<W: Write> Check<'_, W> {
         let missing = sum(|count| count.missing) - sum(|count| count.added);
         let wrong = sum(|count| count.wrong);
         writeln!(self.out)?;
-        match (missing, wrong) {
-            (0, 0) => writeln!(
+        if missing + wrong == 0 {
+            writeln!(
                 self.out,
                 "all columns are there: `notion-sync run` can begin"
-            )?,
-            (_, 0) => writeln!(
+            )?;
+        } else {
+            writeln!(
                 self.out,
-                "{missing} columns are missing, and nothing was changed: add them in Notion, let \
-                 `notion-sync check --create` add them, or take them out of the mapping file"
-            )?,
-            (0, _) => writeln!(
+                "columns: {missing} missing, {wrong} of another type"
+            )?;
+        }
+        if missing > 0 {
+            writeln!(
                 self.out,
-                "{wrong} columns have another type: change it in Notion, or in the mapping file"
-            )?,
-            _ => writeln!(
+                "add the missing ones in Notion, or let `notion-sync check --create` add them, or \
+                 take them out of the mapping file; nothing was changed now"
+            )?;
+        }
+        if wrong > 0 {
+            writeln!(
                 self.out,
-                "{missing} columns are missing and {wrong} have another type; nothing was changed. \
-                 `notion-sync check --create` adds the missing ones; a type is yours to change, in \
-                 Notion or in the mapping file"
-            )?,
+                "a type is yours to change: in Notion (the column's menu, Edit property), or in the \
+                 mapping file"
+            )?;
         }
         Ok(missing + wrong == 0)
     }
