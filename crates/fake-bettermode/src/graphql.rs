@@ -102,6 +102,9 @@ pub(crate) struct Call<'a> {
     pub(crate) quotas: Value,
     pub(crate) hold_posts: bool,
     pub(crate) fail_actions: bool,
+    pub(crate) hide_emails: bool,
+    pub(crate) reverse_rows: bool,
+    pub(crate) accept_reinvites: bool,
     refusals: RefCell<Vec<Refusal>>,
 }
 
@@ -112,6 +115,9 @@ pub(crate) struct Circumstances {
     pub(crate) quotas: Value,
     pub(crate) hold_posts: bool,
     pub(crate) fail_actions: bool,
+    pub(crate) hide_emails: bool,
+    pub(crate) reverse_rows: bool,
+    pub(crate) accept_reinvites: bool,
 }
 
 /// Carries a request out: `data`, and what was refused on the way.
@@ -130,6 +136,9 @@ pub(crate) fn execute(
         quotas: circumstances.quotas,
         hold_posts: circumstances.hold_posts,
         fail_actions: circumstances.fail_actions,
+        hide_emails: circumstances.hide_emails,
+        reverse_rows: circumstances.reverse_rows,
+        accept_reinvites: circumstances.accept_reinvites,
         refusals: RefCell::default(),
     };
     let root = Node::root(&call, prepared.operation.object_type().as_str());

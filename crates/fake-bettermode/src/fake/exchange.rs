@@ -20,7 +20,8 @@ use crate::refusal::{self, Code, ErrorStyle, Refusal};
 /// Root fields that moderation can hold back.
 const WRITING: [&str; 2] = ["createPost", "createReply"];
 /// Root fields that answer with an `Action`.
-const ACTIONS: [&str; 4] = [
+const ACTIONS: [&str; 5] = [
+    "upsertExtraProperty",
     "addReaction",
     "removeReaction",
     "deletePost",
@@ -88,6 +89,14 @@ impl Exchange<'_> {
         concerned && self.strikes(fault).is_some()
     }
 
+    fn mutates(&self) -> bool {
+        let mutations = self.fake.inner.schema.get_object("Mutation");
+        mutations.is_some_and(|kind| {
+            let mut names = self.operations.iter();
+            names.any(|name| kind.fields.contains_key(name.as_str()))
+        })
+    }
+
     /// Faults that keep a request from being carried out.
     fn fault_before(&self) -> Option<Response<Bytes>> {
         if let Some(strike) = self.strikes(Fault::Status429) {
@@ -110,6 +119,10 @@ impl Exchange<'_> {
         if self.strikes(Fault::Status401).is_some() {
             let refusal = Refusal::new(Code::InvalidToken, "Unauthorized");
             return Some(self.refused(StatusCode::UNAUTHORIZED, &[refusal]));
+        }
+        if self.mutates() && self.strikes(Fault::RefuseMutations).is_some() {
+            let refusal = Refusal::new(Code::Permission, "mutations are refused");
+            return Some(self.refused(StatusCode::OK, &[refusal]));
         }
         if self.strikes(Fault::ExpiredToken).is_some() {
             let refusal = Refusal::new(Code::InvalidToken, "Invalid access token");
@@ -166,6 +179,9 @@ impl Exchange<'_> {
             quotas: state.windows.stats(self.now),
             hold_posts: self.strikes_one_of(Fault::ModerationHold, &WRITING),
             fail_actions: self.strikes_one_of(Fault::ActionFailed, &ACTIONS),
+            hide_emails: self.strikes(Fault::HideEmails).is_some(),
+            reverse_rows: self.strikes_one_of(Fault::ReverseRows, &["inviteMembers"]),
+            accept_reinvites: self.strikes_one_of(Fault::AcceptReinvites, &["inviteMembers"]),
         };
         let world = &mut state.world;
         let (data, refusals) =

@@ -69,10 +69,16 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Val
             );
         }
     };
+    let conditions = args.list("filterBy");
+    if conditions.is_empty() && order == "createdAt" {
+        let key = |member: &Member| (member.created_at, member.id.clone());
+        let view = |member: &Member| views::member(call, world, member);
+        return list::page_by_time(wanted.collect(), order, args, key, view);
+    }
     let mut items = Vec::new();
     for member in wanted {
         let view = views::member(call, world, member);
-        if filters::accept(&view, &args.list("filterBy"))? {
+        if filters::accept(&view, &conditions)? {
             items.push(Item {
                 id: member.id.clone(),
                 sort: key(member),

@@ -45,7 +45,7 @@ pub(crate) fn of_member(call: &Call<'_>, world: &World, args: Args<'_>) -> Resul
             && wanted(world, space, member, args)
             && args
                 .text("collectionId")
-                .is_none_or(|id| id == world.network.collection_id)
+                .is_none_or(|id| id == space.collection_id)
     });
     let items = spaces.map(|space| Item {
         id: space.id.clone(),
