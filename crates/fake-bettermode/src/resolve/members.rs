@@ -118,7 +118,11 @@ pub(crate) fn update(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
     let input = args.object("input");
     check(call, &world, &id, input)?;
     let fields = custom_fields(&world, input)?;
-    world.change_member(&id, &own, call.now, |member| apply(member, input, fields));
+    let created_at = input.date("createdAt")?;
+    world.change_member(&id, &own, call.now, |member| {
+        apply(member, input, fields);
+        member.created_at = created_at.unwrap_or(member.created_at);
+    });
     let member = world.members.get(&id);
     let member = member.ok_or_else(|| Refusal::not_found("Member", "id"))?;
     Ok(views::member(call, &world, member))
@@ -143,6 +147,9 @@ fn check(call: &Call<'_>, world: &World, id: &str, input: Args<'_>) -> Result<()
         if members.any(|other| other.id != id && other.email.eq_ignore_ascii_case(email)) {
             return taken("email");
         }
+    }
+    if input.get("createdAt").is_some() {
+        access::admin(call, world)?;
     }
     if let Some(role) = input.text("roleId") {
         access::admin(call, world)?;
