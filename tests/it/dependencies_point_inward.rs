@@ -23,6 +23,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("webhook-edge", &["community-proto", "service-kit"]),
+    (
+        "circle-migrate",
+        &["bettermode", "community-proto", "service-kit"],
+    ),
     ("integration-tests", ANYTHING),
     ("bench", ANYTHING),
     ("fuzz-targets", &["service-kit", "webhook-edge"]),
@@ -32,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const ANYTHING: &[&str] = &[
     "integration-tests",
     "bettermode",
+    "circle-migrate",
     "community-proto",
     "community-svc",
     "fake-bettermode",

@@ -1,0 +1,5 @@
+//! `apply`.
+
+/// Arguments of `apply`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {}

@@ -1,0 +1,5 @@
+//! `plan`.
+
+/// Arguments of `plan`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {}

@@ -1,0 +1,14 @@
+//! `report`.
+
+use super::{Context, Ending};
+use crate::Error;
+use crate::cli::report::Args;
+
+#[expect(clippy::unused_async, reason = "the same shape as its neighbours")]
+/// Runs the command.
+///
+/// # Errors
+/// What stops it, see [`Error`].
+pub async fn run(_args: Args, _context: &Context) -> Result<Ending, Error> {
+    Err(Error::NotInThisBuild { command: "report" })
+}
