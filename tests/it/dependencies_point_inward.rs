@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("community-proto", &[]),
     ("bettermode", &[]),
     ("fake-bettermode", &[]),
+    ("fake-circle", &[]),
     ("service-kit", &[]),
     (
         "community-svc",
@@ -40,6 +41,7 @@ const ANYTHING: &[&str] = &[
     "community-proto",
     "community-svc",
     "fake-bettermode",
+    "fake-circle",
     "service-kit",
     "webhook-edge",
 ];
@@ -53,6 +55,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),
+    ("fake-circle", &["tonic", "prost", "redis", "mongodb", "reqwest"]),
     (
         "service-kit",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],
