@@ -11,6 +11,7 @@ use crate::config::Config;
 pub mod apply;
 pub mod check;
 pub mod extract;
+mod moving;
 pub mod plan;
 pub mod report;
 pub mod resume;

@@ -86,7 +86,7 @@ impl Client {
         let data = self
             .call::<UpsertExtraProperty>(variables(member, key, value))
             .await?;
-        answer(data).then_some(()).ok_or(Error::ActionFailed {
+        answer(&data).then_some(()).ok_or(Error::ActionFailed {
             operation: UpsertExtraProperty::NAME,
         })
     }

@@ -37,7 +37,7 @@ pub(crate) fn variables(
     }
 }
 
-pub(crate) fn answer(data: upsert_extra_property::ResponseData) -> bool {
+pub(crate) fn answer(data: &upsert_extra_property::ResponseData) -> bool {
     use upsert_extra_property::ActionStatus;
     matches!(data.upsert_extra_property.status, ActionStatus::Succeeded)
 }

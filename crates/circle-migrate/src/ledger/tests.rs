@@ -71,15 +71,24 @@ fn a_ledger_refuses_another_pair_of_communities() {
     let directory = tempfile::tempdir().unwrap();
     drop(Ledger::open(directory.path(), pair()).unwrap());
     let others = [
-        Pair { community: 78, ..pair() },
-        Pair { network: "other".to_owned(), ..pair() },
+        Pair {
+            community: 78,
+            ..pair()
+        },
+        Pair {
+            network: "other".to_owned(),
+            ..pair()
+        },
     ];
     for other in others {
         for refused in [
             Ledger::open(directory.path(), other.clone()).unwrap_err(),
             Ledger::read(directory.path(), other).unwrap_err(),
         ] {
-            assert!(matches!(refused, LedgerError::OfAnother { .. }), "{refused}");
+            assert!(
+                matches!(refused, LedgerError::OfAnother { .. }),
+                "{refused}"
+            );
         }
     }
 }
@@ -92,7 +101,10 @@ fn its_file_is_for_the_owner_alone_and_reading_makes_none() {
     assert!(!path.exists());
     let _open = Ledger::open(&path, pair()).unwrap();
     for file in ["ledger.sqlite", "ledger.lock"] {
-        let mode = std::fs::metadata(path.join(file)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(path.join(file))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }

@@ -97,6 +97,25 @@ impl Exchange<'_> {
         })
     }
 
+    /// Faults that change what is done, or how it looks.
+    fn strikes_while_carried_out(&self) -> Vec<Fault> {
+        let mut struck = Vec::new();
+        for (fault, operations) in [
+            (Fault::ModerationHold, WRITING.as_slice()),
+            (Fault::ActionFailed, ACTIONS.as_slice()),
+            (Fault::ReverseRows, &["inviteMembers"]),
+            (Fault::AcceptReinvites, &["inviteMembers"]),
+        ] {
+            if self.strikes_one_of(fault, operations) {
+                struck.push(fault);
+            }
+        }
+        if self.strikes(Fault::HideEmails).is_some() {
+            struck.push(Fault::HideEmails);
+        }
+        struck
+    }
+
     /// Faults that keep a request from being carried out.
     fn fault_before(&self) -> Option<Response<Bytes>> {
         if let Some(strike) = self.strikes(Fault::Status429) {
@@ -177,11 +196,7 @@ impl Exchange<'_> {
             viewer,
             now: self.now,
             quotas: state.windows.stats(self.now),
-            hold_posts: self.strikes_one_of(Fault::ModerationHold, &WRITING),
-            fail_actions: self.strikes_one_of(Fault::ActionFailed, &ACTIONS),
-            hide_emails: self.strikes(Fault::HideEmails).is_some(),
-            reverse_rows: self.strikes_one_of(Fault::ReverseRows, &["inviteMembers"]),
-            accept_reinvites: self.strikes_one_of(Fault::AcceptReinvites, &["inviteMembers"]),
+            struck: self.strikes_while_carried_out(),
         };
         let world = &mut state.world;
         let (data, refusals) =

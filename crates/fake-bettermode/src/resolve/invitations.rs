@@ -9,6 +9,7 @@ use super::args::Args;
 use super::list;
 use super::query::visible_space;
 use super::{access, views};
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::world::World;
@@ -30,7 +31,7 @@ pub(crate) fn invite(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
     let mut addresses = Vec::new();
     for invitee in &invitees {
         let address = invitee.required("email")?.to_lowercase();
-        check(&world, &address, call.accept_reinvites)?;
+        check(&world, &address, call.is_struck_by(Fault::AcceptReinvites))?;
         if addresses.contains(&address) {
             return refuse("an address is there twice");
         }
@@ -60,7 +61,7 @@ pub(crate) fn invite(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
         made.push(views::invitation(&world, &invitation));
         world.invite(invitation, call.now);
     }
-    if call.reverse_rows {
+    if call.is_struck_by(Fault::ReverseRows) {
         made.reverse();
     }
     Ok(Value::from(made))

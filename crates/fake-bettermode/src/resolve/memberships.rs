@@ -10,6 +10,7 @@ use super::args::Args;
 use super::list::{self, Item};
 use super::query::visible_space;
 use super::{access, relations};
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::time::iso;
@@ -109,8 +110,8 @@ pub(crate) fn remove(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
         existing(&world, id, "memberIds")?;
     }
     let statuses = ids.into_iter().map(|id| {
-        let done =
-            !call.fail_actions && world.set_membership(&space_id, id, false, &actor, call.now);
+        let done = !call.is_struck_by(Fault::ActionFailed)
+            && world.set_membership(&space_id, id, false, &actor, call.now);
         json!({ "status": if done { "succeeded" } else { "failed" } })
     });
     Ok(statuses.collect())

@@ -95,11 +95,7 @@ pub(crate) fn extra_properties(
 }
 
 /// All of them, the seeded one first.
-pub(crate) fn collections(
-    _call: &Call<'_>,
-    world: &World,
-    args: Args<'_>,
-) -> Result<Value, Refusal> {
+pub(crate) fn collections(world: &World, args: Args<'_>) -> Value {
     let network = &world.network;
     let seeded = views::collection(&network.collection_id, "Spaces", network.created_at);
     let others = world.collections.iter();
@@ -108,7 +104,7 @@ pub(crate) fn collections(
     if args.boolean("reverse") {
         all.reverse();
     }
-    Ok(Value::from(all))
+    Value::from(all)
 }
 
 /// Two collections may have one name.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::{calendar, invitations, members, memberships, messages, moving_in, query, writing};
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 
@@ -34,7 +35,7 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
 
 /// An `Action` says `failed` in a 200 without errors; a fault switch brings that about.
 fn action(call: &Call<'_>, work: impl FnOnce() -> Result<(), Refusal>) -> Result<Value, Refusal> {
-    if call.fail_actions {
+    if call.is_struck_by(Fault::ActionFailed) {
         return Ok(json!({ "status": "failed" }));
     }
     work()?;

@@ -48,7 +48,7 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "spaceMembers" => memberships::of_space(call, world, args),
         "memberSpaces" => memberships::of_member(call, world, args),
         "memberInvitations" => invitations::page(call, world, args),
-        "collections" => moving_in::collections(call, world, args),
+        "collections" => Ok(moving_in::collections(world, args)),
         "extraProperties" => moving_in::extra_properties(call, world, args),
         _ => Err(unanswered(name)),
     }

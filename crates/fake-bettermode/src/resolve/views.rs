@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::time::{iso, iso_or_null};
 use crate::world::World;
@@ -114,7 +115,7 @@ pub(crate) fn member(call: &Call<'_>, world: &World, member: &Member) -> Value {
         "name": member.name,
         "displayName": member.name,
         "username": member.username,
-        "email": (sees_private && !call.hide_emails).then_some(member.email.as_str()),
+        "email": (sees_private && !call.is_struck_by(Fault::HideEmails)).then_some(member.email.as_str()),
         "emailStatus": sees_private.then_some(email_status),
         "newEmail": null,
         "status": member.status,

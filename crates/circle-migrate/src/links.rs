@@ -1,0 +1,102 @@
+//! Telling the company's own record of members who is who.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use bettermode::MemberId;
+
+use crate::Error;
+use crate::key::Subject;
+use crate::ledger::{Entry, Outcome, State, Target as TargetId, TargetKind};
+use crate::run::{Run, fresh};
+
+/// Pairs in one call.
+const CHUNK: usize = 100;
+
+/// Somebody in both communities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Circle's id.
+    pub circle: u64,
+    /// BetterMode's id.
+    pub member: MemberId,
+}
+
+/// Keeps pairs. Keeping one twice is keeping it once.
+#[async_trait]
+pub trait Linker: Send + Sync + std::fmt::Debug {
+    /// Keeps some pairs.
+    async fn link(&self, pairs: &[Pair]) -> Result<(), Error>;
+}
+
+/// A table on disk, for somebody who links later.
+#[derive(Debug)]
+pub struct CsvLinker {
+    /// The file; rows are appended.
+    pub path: PathBuf,
+}
+
+#[async_trait]
+impl Linker for CsvLinker {
+    async fn link(&self, pairs: &[Pair]) -> Result<(), Error> {
+        let failed = |source| Error::File {
+            attempt: "write",
+            path: self.path.clone(),
+            source,
+        };
+        let is_new = !self.path.exists();
+        let mut options = std::fs::OpenOptions::new();
+        let file = options
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&self.path);
+        let mut file = file.map_err(failed)?;
+        let mut text = String::new();
+        if is_new {
+            text.push_str("circle_member_id,bettermode_member_id\n");
+        }
+        for pair in pairs {
+            let _never = writeln!(text, "{},{}", pair.circle, pair.member);
+        }
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_data())
+            .map_err(failed)
+    }
+}
+
+impl Run {
+    /// Keeps the pairs that are not kept yet.
+    pub(crate) async fn link(&self, pairs: &[Pair]) -> Result<(), Error> {
+        let mut new = Vec::new();
+        for pair in pairs {
+            let known = self.ledger.entry(Subject::Link, pair.circle)?;
+            let same = known.is_some_and(|entry| {
+                let target = entry.target.as_ref();
+                let here = target.is_some_and(|target| target.id == pair.member.as_str());
+                entry.state == State::Done && here
+            });
+            if !same {
+                new.push(pair.clone());
+            }
+        }
+        let phase = self.progress.phase("linking members", new.len());
+        for chunk in new.chunks(CHUNK) {
+            self.go_on()?;
+            self.linker.link(chunk).await?;
+            let rows = chunk.iter().map(|pair| Entry {
+                state: State::Done,
+                outcome: Some(Outcome::Updated),
+                target: Some(TargetId::new(TargetKind::Member, pair.member.as_str())),
+                ..fresh(Subject::Link, pair.circle)
+            });
+            self.ledger.write(&rows.collect::<Vec<_>>(), self.now())?;
+            phase.step(chunk.len());
+        }
+        phase.finish();
+        Ok(())
+    }
+}
