@@ -1,5 +1,6 @@
 //! What stops a command, and what to do about it.
 
+use crate::circle::CircleError;
 use crate::snapshot::SnapshotError;
 
 /// Why a command stopped. No text holds a secret or an e-mail address.
@@ -15,6 +16,9 @@ pub enum Error {
         /// Where to get it and how to give it.
         hint: &'static str,
     },
+    /// Circle did not answer as asked.
+    #[error(transparent)]
+    Circle(#[from] CircleError),
     /// The snapshot could not be read or written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
