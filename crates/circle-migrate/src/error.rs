@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::ledger::LedgerError;
 use crate::people::MappingError;
+use crate::circle::CircleError;
 use crate::snapshot::SnapshotError;
 
 /// Why a command stopped. No text holds a secret or an e-mail address.
@@ -19,6 +20,9 @@ pub enum Error {
         /// Where to get it and how to give it.
         hint: &'static str,
     },
+    /// Circle did not answer as asked.
+    #[error(transparent)]
+    Circle(#[from] CircleError),
     /// The snapshot could not be read or written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),

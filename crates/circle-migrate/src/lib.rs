@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod circle;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod content;
 pub mod error;
+pub mod extract;
+pub mod hiding;
 pub mod key;
 pub mod ledger;
 pub mod links;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use circle_migrate::cli::Cli;
 use circle_migrate::commands::{self, Context, Ending};
 use circle_migrate::config::Config;
+use circle_migrate::hiding;
 use clap::Parser as _;
 use service_kit::clock::SystemClock;
 use service_kit::env::ProcessEnv;
@@ -19,8 +20,16 @@ use service_kit::telemetry;
 const EX_USAGE: u8 = 64;
 const EX_CONFIG: u8 = 78;
 
+fn main() -> ExitCode {
+    // Before anything else: until then everybody on this machine can read them.
+    match hiding::start_again(std::env::args_os()) {
+        Ok(()) => run(),
+        Err(error) => say(1, &error.to_string()),
+    }
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

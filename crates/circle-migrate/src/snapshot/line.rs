@@ -46,6 +46,8 @@ pub(super) struct Row<'a> {
 pub(super) struct PageEnd {
     pub(super) pass: u32,
     pub(super) page: u32,
+    /// Rows of a page, which the number counts in.
+    pub(super) per_page: u32,
     /// The space, for a list of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) space: Option<u64>,

@@ -26,6 +26,7 @@ fn member(id: u64, name: &str) -> Value {
 fn page(page: u32, count: u64, has_next_page: bool, records: Vec<Value>) -> Arrived {
     Arrived {
         page,
+        per_page: 2,
         count: Some(count),
         has_next_page,
         records,
@@ -39,7 +40,12 @@ const MEMBERS: ListKey = ListKey {
 
 fn three_members(directory: &Path) {
     let mut writer = writer(directory, false).unwrap();
-    assert_eq!(writer.position(MEMBERS).unwrap(), Position::At(1));
+    let start = Position::At {
+        page: 1,
+        per_page: None,
+        seen: 0,
+    };
+    assert_eq!(writer.position(MEMBERS).unwrap(), start);
     let rows = vec![member(1, "Ada"), member(2, "Grace")];
     writer.page(MEMBERS, &page(1, 3, true, rows)).unwrap();
     writer
@@ -110,7 +116,12 @@ fn an_interrupted_snapshot_is_not_read_and_goes_on_after_its_last_whole_page() {
     let error = Snapshot::open(home.path(), None).unwrap_err();
     assert!(matches!(error, SnapshotError::Incomplete { .. }));
     let mut second = writer(home.path(), false).unwrap();
-    assert_eq!(second.position(MEMBERS).unwrap(), Position::At(1));
+    let again = Position::At {
+        page: 1,
+        per_page: Some(2),
+        seen: 2,
+    };
+    assert_eq!(second.position(MEMBERS).unwrap(), again);
     assert_eq!(std::fs::read(&file).unwrap(), whole);
     let rows = vec![member(1, "Ada"), member(2, "Grace")];
     let outcome = second.page(MEMBERS, &page(1, 3, true, rows)).unwrap();
@@ -174,7 +185,12 @@ fn an_interrupted_delta_still_knows_what_it_has_seen_unchanged() {
     delta.page(MEMBERS, &page(1, 3, true, rows)).unwrap();
     drop(delta);
     let mut delta = writer(home.path(), true).unwrap();
-    assert_eq!(delta.position(MEMBERS).unwrap(), Position::At(1));
+    let again = Position::At {
+        page: 1,
+        per_page: Some(2),
+        seen: 2,
+    };
+    assert_eq!(delta.position(MEMBERS).unwrap(), again);
     delta
         .page(MEMBERS, &page(2, 3, false, vec![member(3, "Joan")]))
         .unwrap();

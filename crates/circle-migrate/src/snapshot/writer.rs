@@ -36,6 +36,8 @@ pub struct Writer {
 pub struct Arrived {
     /// Its number, from 1.
     pub page: u32,
+    /// Rows of a page, which the number counts in.
+    pub per_page: u32,
     /// How many there are on all pages.
     pub count: Option<u64>,
     /// Whether Circle says that another one follows.
@@ -58,7 +60,14 @@ pub struct PageOutcome {
 pub enum Position {
     /// With this page. After an interruption it is the last one that was read, once more:
     /// what moved up to it meanwhile would be missed otherwise.
-    At(u32),
+    At {
+        /// The page.
+        page: u32,
+        /// Rows of a page when it was read; numbers of pages count in it.
+        per_page: Option<u32>,
+        /// Records of the list that this pass has.
+        seen: u64,
+    },
     /// The list was read to its end in this pass.
     Done,
 }
@@ -147,9 +156,17 @@ impl Writer {
             return Ok(Position::Done);
         }
         let progress = self.table(key.entity)?.progress(key);
-        let (page, state) = progress.unwrap_or((1, ListState::default()));
+        let (page, per_page, state) = match progress {
+            Some((page, per_page, state)) => (page, Some(per_page), state),
+            None => (1, None, ListState::default()),
+        };
+        let seen = state.counts.distinct();
         self.set_state(key, state);
-        Ok(Position::At(page))
+        Ok(Position::At {
+            page,
+            per_page,
+            seen,
+        })
     }
 
     /// The numbers of a kind's records that this pass has seen, in rising order.
@@ -158,6 +175,28 @@ impl Writer {
     /// [`SnapshotError`] when its file cannot be read.
     pub fn seen(&mut self, entity: Entity) -> Result<Vec<u64>, SnapshotError> {
         Ok(self.table(entity)?.seen())
+    }
+
+    /// How many different records of a list this pass has.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when its file cannot be read.
+    pub fn distinct(&mut self, key: ListKey) -> Result<u64, SnapshotError> {
+        Ok(self.table(key.entity)?.state(key).counts.distinct())
+    }
+
+    /// Whether a page has a row that this pass has not seen.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when its file cannot be read.
+    pub fn has_fresh(&mut self, key: ListKey, records: &[Value]) -> Result<bool, SnapshotError> {
+        let pass = self.pass().number;
+        let table = self.table(key.entity)?;
+        let is_fresh = |record: &Value| {
+            let id = ids::number(&record["id"]);
+            id.is_none_or(|id| !table.has_seen(id, pass))
+        };
+        Ok(records.iter().any(is_fresh))
     }
 
     /// Keeps a page. It is on disk when this returns.
@@ -170,6 +209,7 @@ impl Writer {
         let mut end = PageEnd {
             pass,
             page: arrived.page,
+            per_page: arrived.per_page,
             space,
             ids: Vec::with_capacity(arrived.records.len()),
             without_id: 0,

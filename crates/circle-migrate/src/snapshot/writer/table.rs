@@ -47,6 +47,7 @@ struct Known {
 #[derive(Debug, Clone, Default)]
 struct Progress {
     page: u32,
+    per_page: u32,
     state: ListState,
 }
 
@@ -176,6 +177,7 @@ impl Table {
     fn count(&mut self, end: &PageEnd, verdicts: &[Verdict]) {
         let progress = self.lists.entry(end.space).or_default();
         progress.page = end.page;
+        progress.per_page = end.per_page;
         let state = &mut progress.state;
         state.count_at_start = state.count_at_start.or(end.count);
         state.count_at_end = end.count.or(state.count_at_end);
@@ -192,17 +194,22 @@ impl Table {
         }
     }
 
-    /// How far a list got in this pass: its last page, and what its pages brought.
-    pub(super) fn progress(&self, key: ListKey) -> Option<(u32, ListState)> {
-        let progress = self
-            .lists
-            .get(&key.space.map(crate::snapshot::SpaceId::get))?;
-        Some((progress.page, progress.state.clone()))
+    /// How far a list got in this pass: its last page, the rows of one, and what its pages
+    /// brought.
+    pub(super) fn progress(&self, key: ListKey) -> Option<(u32, u32, ListState)> {
+        let space = key.space.map(crate::snapshot::SpaceId::get);
+        let progress = self.lists.get(&space)?;
+        Some((progress.page, progress.per_page, progress.state.clone()))
+    }
+
+    pub(super) fn has_seen(&self, id: u64, pass: u32) -> bool {
+        let known = self.known.get(&id);
+        known.is_some_and(|known| known.seen == pass && !known.is_gone)
     }
 
     pub(super) fn state(&self, key: ListKey) -> ListState {
         self.progress(key)
-            .map(|(_, state)| state)
+            .map(|(_, _, state)| state)
             .unwrap_or_default()
     }
 
