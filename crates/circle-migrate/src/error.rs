@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::circle::CircleError;
 use crate::ledger::LedgerError;
 use crate::people::MappingError;
-use crate::circle::CircleError;
 use crate::snapshot::SnapshotError;
 
 /// Why a command stopped. No text holds a secret or an e-mail address.
