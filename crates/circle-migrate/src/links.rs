@@ -25,11 +25,23 @@ pub struct Pair {
     pub member: MemberId,
 }
 
+/// What became of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Linked {
+    /// It is kept.
+    Kept,
+    /// One of the two is in another pair already.
+    Conflict,
+}
+
 /// Keeps pairs. Keeping one twice is keeping it once.
 #[async_trait]
 pub trait Linker: Send + Sync + std::fmt::Debug {
-    /// Keeps some pairs.
-    async fn link(&self, pairs: &[Pair]) -> Result<(), Error>;
+    /// Keeps some pairs, and tells of each, in their order, what became of it.
+    ///
+    /// # Errors
+    /// [`Error`] when nobody knows; they can be kept again.
+    async fn link(&self, pairs: &[Pair]) -> Result<Vec<Linked>, Error>;
 }
 
 /// A table on disk, for somebody who links later.
@@ -41,7 +53,7 @@ pub struct CsvLinker {
 
 #[async_trait]
 impl Linker for CsvLinker {
-    async fn link(&self, pairs: &[Pair]) -> Result<(), Error> {
+    async fn link(&self, pairs: &[Pair]) -> Result<Vec<Linked>, Error> {
         let failed = |source| Error::File {
             attempt: "write",
             path: self.path.clone(),
@@ -62,9 +74,11 @@ impl Linker for CsvLinker {
         for pair in pairs {
             let _never = writeln!(text, "{},{}", pair.circle, pair.member);
         }
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_data())
-            .map_err(failed)
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_data());
+        written.map_err(failed)?;
+        Ok(vec![Linked::Kept; pairs.len()])
     }
 }
 
@@ -86,17 +100,35 @@ impl Run {
         let phase = self.progress.phase("linking members", new.len());
         for chunk in new.chunks(CHUNK) {
             self.go_on()?;
-            self.linker.link(chunk).await?;
-            let rows = chunk.iter().map(|pair| Entry {
-                state: State::Done,
-                outcome: Some(Outcome::Updated),
-                target: Some(TargetId::new(TargetKind::Member, pair.member.as_str())),
-                ..fresh(Subject::Link, pair.circle)
-            });
+            let outcomes = self.linker.link(chunk).await?;
+            let rows = chunk
+                .iter()
+                .zip(outcomes)
+                .map(|(pair, outcome)| row(pair, outcome));
             self.ledger.write(&rows.collect::<Vec<_>>(), self.now())?;
             phase.step(chunk.len());
         }
         phase.finish();
         Ok(())
+    }
+}
+
+fn row(pair: &Pair, outcome: Linked) -> Entry {
+    let target = Some(TargetId::new(TargetKind::Member, pair.member.as_str()));
+    let row = fresh(Subject::Link, pair.circle);
+    match outcome {
+        Linked::Kept => Entry {
+            state: State::Done,
+            outcome: Some(Outcome::Updated),
+            target,
+            ..row
+        },
+        Linked::Conflict => Entry {
+            state: State::Failed,
+            reason: Some("one of the two is linked to somebody else".to_owned()),
+            error_code: Some("conflict".to_owned()),
+            target,
+            ..row
+        },
     }
 }

@@ -58,6 +58,9 @@ pub struct MoveArgs {
     /// Seconds to wait before looking for what may have happened
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub settle_seconds: u64,
+    /// People in one request, at most 25: `--batch-size`
+    #[arg(skip)]
+    pub batch_size: Option<u32>,
 }
 
 impl Default for MoveArgs {
@@ -75,11 +78,20 @@ impl Default for MoveArgs {
             message: None,
             max_failures: 10,
             settle_seconds: 10,
+            batch_size: None,
         }
     }
 }
 
 impl MoveArgs {
+    /// People in one request: how many BetterMode takes is not documented.
+    #[must_use]
+    pub fn chunk(&self) -> usize {
+        const MOST: u32 = 25;
+        let size = self.batch_size.unwrap_or(MOST).clamp(1, MOST);
+        size as usize
+    }
+
     /// How long to wait before looking for what may have happened.
     #[must_use]
     pub fn settle(&self) -> Duration {

@@ -48,8 +48,9 @@ pub(super) async fn apply(
     command: &'static str,
     source: Source,
     ledger: Ledger,
-    options: MoveArgs,
+    mut options: MoveArgs,
 ) -> Result<Ending, Error> {
+    options.batch_size = Some(context.config.batch_size.get());
     let with_content = options.content;
     let migration = Migration::new(source, &options, context.config.max_members)?;
     let kept = serde_json::to_string(&options).unwrap_or_default();
@@ -89,7 +90,9 @@ pub(super) fn ending(report: &Report) -> Ending {
 pub(super) fn show(report: &Report, work_dir: &Path) -> Result<(), Error> {
     let written = report::write(report, &work_dir.join("report"))?;
     let mut text = String::new();
-    for section in &report.sections {
+    let is_empty =
+        |section: &&report::Section| section.snapshot_rows.is_none() && section.lines.is_empty();
+    for section in report.sections.iter().filter(|section| !is_empty(section)) {
         let rows = section
             .snapshot_rows
             .map_or(String::new(), |rows| format!(" ({rows} rows)"));

@@ -15,9 +15,6 @@ use crate::snapshot::SpaceMember;
 use crate::step::Step;
 use crate::target::{Refusal, Sent};
 
-/// People in one request.
-const CHUNK: usize = 25;
-
 /// Somebody in a space, and what is to happen.
 #[derive(Debug, Clone)]
 pub struct Membership {
@@ -98,7 +95,7 @@ pub(crate) async fn add_memberships(run: &Run, memberships: &[Membership]) -> Re
             run.settle_rows(held.collect())?;
             continue;
         };
-        for chunk in people.chunks(CHUNK) {
+        for chunk in people.chunks(run.options.chunk()) {
             run.go_on()?;
             add_chunk(run, &space, chunk).await?;
             phase.step(chunk.len());

@@ -14,8 +14,6 @@ use crate::ledger::{Entry, Intent, Outcome, State, Target as TargetId, TargetKin
 use crate::run::{Run, fresh, hash};
 use crate::target::{Known, Refusal, Roster, Sent};
 
-/// People in one request.
-const CHUNK: usize = 25;
 /// So often is an invitation sent that is not found afterwards.
 const MOST_TRIES: u32 = 3;
 
@@ -34,7 +32,7 @@ pub struct Guest<'a> {
 /// What stops the run; everybody who was invited until then is in the ledger.
 pub async fn invite(run: &Run, guests: &[Guest<'_>], message: Option<&str>) -> Result<(), Error> {
     let phase = run.progress.phase("inviting people", guests.len());
-    for chunk in guests.chunks(CHUNK) {
+    for chunk in guests.chunks(run.options.chunk()) {
         run.go_on()?;
         invite_chunk(run, chunk, message).await?;
         phase.step(chunk.len());

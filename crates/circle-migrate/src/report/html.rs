@@ -32,7 +32,8 @@ pub(super) fn render(report: &Report) -> String {
         report.made_at.strftime("%-d %B %Y, %H:%M UTC"),
     );
     page.push_str(&verdict(report));
-    for section in &report.sections {
+    let is_empty = |section: &Section| section.snapshot_rows.is_none() && section.lines.is_empty();
+    for section in report.sections.iter().filter(|section| !is_empty(section)) {
         page.push_str(&section_html(section, report.kind));
     }
     notes(&mut page, report);
@@ -128,14 +129,16 @@ fn section_html(section: &Section, kind: ReportKind) -> String {
             }
         );
     }
-    details(&mut text, section);
+    details(&mut text, section, kind);
     text.push_str("</section>\n");
     text
 }
 
 fn bar(text: &mut String, section: &Section, sum: usize) {
     text.push_str("<div class=\"bar\" aria-hidden=\"true\">");
-    for tally in &section.tallies {
+    let mut tallies: Vec<_> = section.tallies.iter().collect();
+    tallies.sort_by_key(|tally| place(tone(&tally.outcome)));
+    for tally in tallies {
         let tone = tone(&tally.outcome);
         let permille = (tally.count * 1000).div_ceil(sum);
         let _never = write!(text, "<i class=\"{tone}\" style=\"flex:{permille}\"></i>");
@@ -146,10 +149,11 @@ fn bar(text: &mut String, section: &Section, sum: usize) {
 fn table(text: &mut String, section: &Section, kind: ReportKind) {
     text.push_str("<table>\n<tbody>\n");
     for tally in &section.tallies {
-        let reason = tally.reason.as_deref().map(readable).unwrap_or_default();
+        let reason = tally.reason.as_deref().map(why).unwrap_or_default();
         let _never = writeln!(
             text,
-            "<tr><td class=\"count\">{}</td><td><b class=\"dot {}\"></b>{}</td><td>{}</td></tr>",
+            "<tr><td class=\"count\">{}</td><td class=\"what\"><b class=\"dot {}\"></b>{}</td>\
+             <td>{}</td></tr>",
             number(tally.count),
             tone(&tally.outcome),
             escape(&outcome_text(&tally.outcome, kind)),
@@ -160,7 +164,7 @@ fn table(text: &mut String, section: &Section, kind: ReportKind) {
 }
 
 /// Those that somebody may want to look at, one by one.
-fn details(text: &mut String, section: &Section) {
+fn details(text: &mut String, section: &Section, kind: ReportKind) {
     let wanted = |line: &&Line| {
         matches!(
             line.outcome.as_str(),
@@ -174,12 +178,16 @@ fn details(text: &mut String, section: &Section) {
     let open = section.lines.iter().any(|line| is_trouble(&line.outcome));
     let _never = writeln!(
         text,
-        "<details{}><summary>{} that {} not moved, one by one</summary>\n<div class=\"scroll\">\
+        "<details{}><summary>{} not moved{}, one by one</summary>\n<div class=\"scroll\">\
          <table class=\"lines\">\n<thead><tr><th>Circle id</th>\
          <th>Outcome</th><th>Why</th></tr></thead>\n<tbody>",
         if open { " open" } else { "" },
         number(total),
-        if total == 1 { "was" } else { "were" },
+        if kind == ReportKind::Plan {
+            " by this plan"
+        } else {
+            ""
+        },
     );
     let mut lines: Vec<_> = section.lines.iter().filter(wanted).collect();
     lines.sort_by_key(|line| (!is_trouble(&line.outcome), line.id));
@@ -190,8 +198,8 @@ fn details(text: &mut String, section: &Section) {
             "<tr><td>{}<small>{}</small></td><td>{}</td><td>{}</td></tr>",
             line.id,
             escape(who),
-            escape(&readable(&line.outcome)),
-            escape(&line.reason.as_deref().map(readable).unwrap_or_default()),
+            escape(&outcome_text(&line.outcome, kind)),
+            escape(&line.reason.as_deref().map(why).unwrap_or_default()),
         );
     }
     text.push_str("</tbody>\n</table></div>\n");
@@ -230,19 +238,55 @@ fn title_of(subject: Subject) -> &'static str {
 
 fn outcome_text(outcome: &str, kind: ReportKind) -> String {
     let text = match outcome {
-        "matched" => "were there already",
-        "would_match" => "are there already",
-        "already_invited" => "had an invitation already",
-        "held" => "wait",
+        "matched" | "would_match" => "there already",
+        "already_invited" => "invited already",
+        "held" => "waiting",
         "later" => "not in this run",
         "not_begun" => "not begun",
         "unknown" => "begun, outcome not known",
         "failed" => "failed",
         "skipped" if kind == ReportKind::Plan => "would be left out",
         "skipped" => "left out",
+        "would_look_for" => "begun; would be looked for",
         other => return readable(other),
     };
     text.to_owned()
+}
+
+/// A reason in words that explain it.
+fn why(reason: &str) -> String {
+    let (code, rest) = reason.split_once(':').unwrap_or((reason, ""));
+    let text = match code {
+        "no_email" => "Circle has no address",
+        "invalid_email" if rest.is_empty() => "what Circle has is no e-mail address",
+        "unconfirmed" => "never accepted Circle's invitation",
+        "duplicate_of" => "another record with the same address is moved",
+        "excluded_tag" => "bears a label that is left out",
+        "beyond_limit" => "beyond this run's limit",
+        "was_there_already" => "there before the migration, so left as it is",
+        "nothing_to_fill" => "nothing was empty that Circle has",
+        "author_no_member_yet" => "until its author has accepted the invitation",
+        "author_not_moved" => "its author is not moved; a fallback owner would let it go",
+        "no_member_yet" => "until the person has accepted the invitation",
+        "person_not_moved" => "the person is not moved",
+        "parent_held_back" => "until what it answers is there",
+        "parent_not_moved" => "what it answers is not moved",
+        "space_held_back" => "until its space is there",
+        "space_not_moved" => "its space is not moved",
+        "not_published" => "a draft, or scheduled",
+        "no_post_type_for_it" => "no kind of post in its space fits",
+        "unsupported_kind" => "BetterMode has nothing like it",
+        "space_of_that_name_is_less_private" => {
+            "a space with that address is there and shows it to more people; name the right one in \
+             the mapping"
+        }
+        "mapped_space_is_not_there" => "the space that the mapping names is not there",
+        _ => return readable(reason),
+    };
+    if rest.is_empty() {
+        return text.to_owned();
+    }
+    format!("{text} ({rest})")
 }
 
 /// A code as words.
@@ -262,6 +306,12 @@ fn tone(outcome: &str) -> &'static str {
         "matched" | "would_match" | "already_invited" => "t-there",
         _ => "t-new",
     }
+}
+
+/// From what is done to what is wrong.
+fn place(tone: &str) -> Option<usize> {
+    const ORDER: [&str; 5] = ["t-new", "t-there", "t-wait", "t-skip", "t-bad"];
+    ORDER.iter().position(|known| *known == tone)
 }
 
 /// A number with its thousands apart.

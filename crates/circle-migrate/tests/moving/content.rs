@@ -1,10 +1,14 @@
 //! Content: spaces, who is in them, posts, comments, events.
 
 use circle_migrate::key::Subject;
+use circle_migrate::ledger::Ledger;
+use circle_migrate::migration::Source;
 use circle_migrate::options::MoveArgs;
 use circle_migrate::report::Report;
 use circle_migrate::snapshot::Entity;
+use circle_migrate::verify::{Depth, Findings, verify};
 use fake_bettermode::Generation;
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::stage::{Records, Stage, find, options, rows};
@@ -319,6 +323,42 @@ async fn an_event_goes_nowhere_where_no_post_has_a_date() {
         events.lines[0].reason.as_deref(),
         Some("no_post_type_for_it")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn verify_names_what_is_not_there_any_more() {
+    let stage = Stage::new(&community());
+    moved(&stage).await;
+    let good = verified(&stage).await;
+    assert!(good.is_good(), "{}", good.text());
+    assert_eq!(good.good[&Subject::Comment], 3);
+    let world = stage.world().await;
+    let id = |title: &str| {
+        let post = find(rows(&world, "posts"), "title", title);
+        post["id"].as_str().unwrap().to_owned()
+    };
+    let path = format!("/_fake/posts/{}", id("Second"));
+    stage.control(Method::DELETE, &path, json!({})).await;
+    let member = find(rows(&world, "members"), "email", "ada@example.net")["id"].clone();
+    let path = format!("/_fake/members/{}", member.as_str().unwrap());
+    stage.control(Method::DELETE, &path, json!({})).await;
+    let bad = verified(&stage).await;
+    let ids: Vec<_> = bad
+        .bad
+        .iter()
+        .map(|(subject, id, _)| (*subject, *id))
+        .collect();
+    assert!(ids.contains(&(Subject::Post, 102)), "{}", bad.text());
+    assert!(!bad.is_good());
+}
+
+async fn verified(stage: &Stage) -> Findings {
+    let source = Source::open(&stage.snapshot()).unwrap();
+    let ledger = Ledger::read(stage.home.path(), Stage::pair()).unwrap();
+    let target = stage.target();
+    verify(&source, &ledger, &target, Depth::Everything)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,10 +3,9 @@
 use std::process::{Command, Output, Stdio};
 
 use fake_bettermode::{Fake, FakeConfig, Limits};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::stage::{NETWORK, Records, TOKEN, control, find, mutations, rows, world};
+use crate::stage::{NETWORK, Records, TOKEN, mutations};
 
 /// A fake BetterMode on a socket, and a directory.
 pub(crate) struct Site {
@@ -123,30 +122,16 @@ async fn plan_apply_verify_and_report_end_as_they_promise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verify_finds_what_was_lost_since_and_apply_ends_with_two_when_some_failed() {
+async fn apply_ends_with_two_when_somebody_could_not_be_moved() {
     let site = Site::new().await;
     site.snapshot(&people(2).person(3, "bridge-bot@example.com"));
     let applied = site.run(&["apply", "--settle-seconds", "0"]).await;
     assert_eq!(applied.status.code(), Some(2), "{}", said(&applied));
-    control(
-        &site.fake,
-        http::Method::POST,
-        "/_fake/invitations/accept",
-        json!({}),
-    )
-    .await;
-    let applied = site.run(&["apply", "--settle-seconds", "0"]).await;
-    assert_eq!(applied.status.code(), Some(2), "{}", said(&applied));
-    let world = world(&site.fake).await;
-    let member = find(rows(&world, "members"), "email", "person1@example.net");
-    let path = format!("/_fake/members/{}", member["id"].as_str().unwrap());
-    control(&site.fake, http::Method::DELETE, &path, json!({})).await;
-    let verified = site.run(&["verify"]).await;
-    assert_eq!(
-        verified.status.code(),
-        Some(0),
-        "the invitation is still there: {}",
-        said(&verified)
+    let said = said(&applied);
+    assert!(said.contains("1  failed"), "{said}");
+    assert!(
+        !said.contains("bridge-bot@"),
+        "addresses are masked: {said}"
     );
 }
 

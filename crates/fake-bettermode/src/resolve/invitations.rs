@@ -120,7 +120,10 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Val
                 .text("status")
                 .is_none_or(|status| status == invitation.status)
     });
-    let key = |invitation: &Invitation| (invitation.created_at, invitation.id.clone());
     let view = |invitation: &Invitation| views::invitation(world, invitation);
-    list::page_by_time(wanted.collect(), "createdAt", args, key, view)
+    list::page_by_time(wanted.collect(), "createdAt", args, place, view)
+}
+
+fn place(invitation: &Invitation) -> (jiff::Timestamp, &str) {
+    (invitation.created_at, &invitation.id)
 }

@@ -26,13 +26,13 @@ pub(crate) fn page_by_time<T>(
     mut rows: Vec<&T>,
     order_by: &str,
     args: Args<'_>,
-    key: impl Fn(&T) -> (Timestamp, String),
+    key: impl for<'r> Fn(&'r T) -> (Timestamp, &'r str),
     view: impl Fn(&T) -> Value,
 ) -> Result<Value, Refusal> {
     let whole = |row: &T| {
         let (at, id) = key(row);
         Item {
-            id,
+            id: id.to_owned(),
             sort: iso(at),
             view: view(row),
         }
@@ -41,20 +41,21 @@ pub(crate) fn page_by_time<T>(
         return page(rows.into_iter().map(whole).collect(), order_by, args);
     }
     let reverse = args.boolean("reverse");
-    let order = |row: &T| {
-        let (at, id) = key(row);
-        (at.as_millisecond(), id)
+    let order = |a: &T, b: &T| {
+        let ((a, a_id), (b, b_id)) = (key(a), key(b));
+        (a.as_millisecond(), a_id).cmp(&(b.as_millisecond(), b_id))
     };
-    rows.sort_by_cached_key(|row| order(row));
+    rows.sort_by(|a, b| order(a, b));
     if reverse {
         rows.reverse();
     }
     let total = rows.len();
     if let Some((value, id)) = position(args, "after", order_by)? {
         let at = value.parse::<Timestamp>().map_err(|_| foreign("after"))?;
-        let after = (at.as_millisecond(), id);
         let past = |row: &&T| {
-            let ordering = order(row).cmp(&after);
+            let (own_at, own_id) = key(row);
+            let own = (own_at.as_millisecond(), own_id);
+            let ordering = own.cmp(&(at.as_millisecond(), id.as_str()));
             if reverse {
                 ordering.is_lt()
             } else {

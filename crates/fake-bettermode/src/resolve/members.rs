@@ -71,9 +71,8 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Val
     };
     let conditions = args.list("filterBy");
     if conditions.is_empty() && order == "createdAt" {
-        let key = |member: &Member| (member.created_at, member.id.clone());
         let view = |member: &Member| views::member(call, world, member);
-        return list::page_by_time(wanted.collect(), order, args, key, view);
+        return list::page_by_time(wanted.collect(), order, args, place, view);
     }
     let mut items = Vec::new();
     for member in wanted {
@@ -200,4 +199,8 @@ fn apply(member: &mut Member, input: Args<'_>, fields: BTreeMap<String, String>)
     set(&mut member.external_id, "externalId");
     set(&mut member.picture_id, "profilePictureId");
     member.fields.extend(fields);
+}
+
+fn place(member: &Member) -> (jiff::Timestamp, &str) {
+    (member.created_at, &member.id)
 }
