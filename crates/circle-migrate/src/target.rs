@@ -204,8 +204,8 @@ impl Refusal {
     fn of(error: &ClientError) -> Self {
         let code = match error {
             ClientError::InvalidInput { field, .. } => match field {
-                Some(field) => format!("invalid_{field}"),
-                None => "invalid".to_owned(),
+                Some(field) => format!("refused_{field}"),
+                None => "refused_value".to_owned(),
             },
             ClientError::NotFound { what } => format!("no_such_{what}").replace(' ', "_"),
             ClientError::ActionFailed { .. } => "action_failed".to_owned(),

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::key::Subject;
 use crate::ledger::{Entry, Outcome, State};
 use crate::links::Pair;
-use crate::people::{Choice, Fill, Guest, Profiles, invite, make_accounts, reconcile};
+use crate::people::{Address, Choice, Fill, Guest, Profiles, invite, make_accounts, reconcile};
 use crate::run::{Run, fresh};
 use crate::step::Step;
 use crate::target::Roster;
@@ -27,9 +27,13 @@ impl Migration {
                 Choice::Move(address) => Some(address),
                 Choice::Skip(_) => None,
             };
+            let known = person.raw_email.as_deref().map(Address::parse);
             let row = |state, reason: Option<&str>| Entry {
                 state,
-                email: address.map(|address| address.as_str().to_owned()),
+                email: known
+                    .as_ref()
+                    .and_then(|known| known.as_ref().ok())
+                    .map(|address| address.as_str().to_owned()),
                 reason: reason.map(str::to_owned),
                 ..fresh(Subject::Member, person.id.get())
             };

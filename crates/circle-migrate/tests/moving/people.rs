@@ -157,7 +157,7 @@ async fn one_address_that_is_refused_spoils_nobody_elses_invitation() {
         .unwrap();
     assert_eq!(line.id, 25);
     assert!(
-        line.reason.as_deref().unwrap().starts_with("invalid_email"),
+        line.reason.as_deref().unwrap().starts_with("refused_email"),
         "{line:?}"
     );
     assert!(!report.is_complete());
