@@ -55,7 +55,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),
-    ("fake-circle", &["tonic", "prost", "redis", "mongodb", "reqwest"]),
+    (
+        "fake-circle",
+        &["tonic", "prost", "redis", "mongodb", "reqwest"],
+    ),
     (
         "service-kit",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],
