@@ -72,6 +72,12 @@ pub enum Error {
     /// The run is to end at once.
     #[error("ended; run `circle-migrate resume`, which looks for what was in hand")]
     Aborted,
+    /// The service that keeps `community_members` does not take pairs.
+    #[error(
+        "the service at COMMUNITY_SVC_URL did not link members ({0}); `circle-migrate resume` goes on \
+         there"
+    )]
+    Service(String),
     /// A resume without a run before.
     #[error("there is no run to go on with in {}: begin with `circle-migrate apply`", path.display())]
     NothingToResume {

@@ -1,5 +1,7 @@
 //! Telling the company's own record of members who is who.
 
+mod service;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -13,6 +15,10 @@ use crate::key::Subject;
 use crate::ledger::{Entry, Outcome, State, Target as TargetId, TargetKind};
 use crate::run::{Run, fresh};
 
+pub use service::ServiceLinker;
+
+/// What the ledger says of pairs that are in the table.
+pub(crate) const CSV: &str = "in_the_csv_file";
 /// Pairs in one call.
 const CHUNK: usize = 100;
 
@@ -37,6 +43,9 @@ pub enum Linked {
 /// Keeps pairs. Keeping one twice is keeping it once.
 #[async_trait]
 pub trait Linker: Send + Sync + std::fmt::Debug {
+    /// Where pairs are kept until somebody takes them on; `None` where they belong.
+    fn is_kept_at(&self) -> Option<&'static str>;
+
     /// Keeps some pairs, and tells of each, in their order, what became of it.
     ///
     /// # Errors
@@ -53,6 +62,10 @@ pub struct CsvLinker {
 
 #[async_trait]
 impl Linker for CsvLinker {
+    fn is_kept_at(&self) -> Option<&'static str> {
+        Some(CSV)
+    }
+
     async fn link(&self, pairs: &[Pair]) -> Result<Vec<Linked>, Error> {
         let failed = |source| Error::File {
             attempt: "write",
@@ -91,7 +104,8 @@ impl Run {
             let same = known.is_some_and(|entry| {
                 let target = entry.target.as_ref();
                 let here = target.is_some_and(|target| target.id == pair.member.as_str());
-                entry.state == State::Done && here
+                let enough = entry.reason.is_none() || self.linker.is_kept_at().is_some();
+                entry.state == State::Done && here && enough
             });
             if !same {
                 new.push(pair.clone());
@@ -101,10 +115,9 @@ impl Run {
         for chunk in new.chunks(CHUNK) {
             self.go_on()?;
             let outcomes = self.linker.link(chunk).await?;
-            let rows = chunk
-                .iter()
-                .zip(outcomes)
-                .map(|(pair, outcome)| row(pair, outcome));
+            let place = self.linker.is_kept_at();
+            let rows = chunk.iter().zip(outcomes);
+            let rows = rows.map(|(pair, outcome)| row(pair, outcome, place));
             self.ledger.write(&rows.collect::<Vec<_>>(), self.now())?;
             phase.step(chunk.len());
         }
@@ -113,13 +126,14 @@ impl Run {
     }
 }
 
-fn row(pair: &Pair, outcome: Linked) -> Entry {
+fn row(pair: &Pair, outcome: Linked, place: Option<&str>) -> Entry {
     let target = Some(TargetId::new(TargetKind::Member, pair.member.as_str()));
     let row = fresh(Subject::Link, pair.circle);
     match outcome {
         Linked::Kept => Entry {
             state: State::Done,
             outcome: Some(Outcome::Updated),
+            reason: place.map(str::to_owned),
             target,
             ..row
         },

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use super::{Context, Ending};
 use crate::Error;
 use crate::ledger::{Ledger, Pair};
-use crate::links::CsvLinker;
+use crate::links::{CsvLinker, Linker, ServiceLinker};
 use crate::migration::{Migration, Source};
 use crate::options::MoveArgs;
 use crate::progress::Progress;
@@ -56,9 +56,7 @@ pub(super) async fn apply(
     let kept = serde_json::to_string(&options).unwrap_or_default();
     ledger.remember(OPTIONS, &kept)?;
     let target = target(context, command, options.max_failures)?;
-    let linker = Box::new(CsvLinker {
-        path: context.config.work_dir.join("community_members.csv"),
-    });
+    let linker = linker(context)?;
     let (clock, stop) = (context.clock.clone(), context.shutdown.draining().clone());
     let run = Run::new(
         target,
@@ -76,6 +74,16 @@ pub(super) async fn apply(
     show(&report, &context.config.work_dir)?;
     ended?;
     Ok(ending(&report))
+}
+
+/// The service where there is one, else a table on disk.
+fn linker(context: &Context) -> Result<Box<dyn Linker>, Error> {
+    if let Some(service) = ServiceLinker::new(&context.config.service)? {
+        return Ok(Box::new(service));
+    }
+    Ok(Box::new(CsvLinker {
+        path: context.config.work_dir.join("community_members.csv"),
+    }))
 }
 
 pub(super) fn ending(report: &Report) -> Ending {

@@ -22,7 +22,7 @@ pub fn of_ledger(
     with_content: bool,
     now: Timestamp,
 ) -> Result<Report, Error> {
-    let mut sections = Vec::new();
+    let (mut sections, mut gone) = (Vec::new(), 0);
     for subject in Subject::ALL {
         let entries = ledger.entries(subject)?;
         let rows = ids(source, subject);
@@ -34,12 +34,35 @@ pub fn of_ledger(
             continue;
         }
         let lines = match &rows {
-            Some(rows) => all_lines(rows, &entries),
+            Some(rows) => {
+                let known: BTreeSet<u64> = rows.iter().copied().collect();
+                gone += entries
+                    .iter()
+                    .filter(|entry| !known.contains(&entry.id))
+                    .count();
+                all_lines(rows, &entries)
+            }
             None => entries.iter().map(line).collect(),
         };
         sections.push(section(subject, rows.as_deref(), lines));
     }
-    Ok(report(ReportKind::Result, source, ledger, sections, now))
+    let in_csv = |line: &Line| line.reason.as_deref() == Some(crate::links::CSV);
+    let waiting = sections.iter().flat_map(|section| &section.lines);
+    let waiting = waiting.filter(|line| in_csv(line)).count();
+    let mut report = report(ReportKind::Result, source, ledger, sections, now);
+    if gone > 0 {
+        report.notes.push(format!(
+            "{gone} records of earlier runs are not in the snapshot any more; what was done about \
+             them stays."
+        ));
+    }
+    if waiting > 0 {
+        report.notes.push(format!(
+            "community_members does not know who {waiting} members were in Circle: set \
+             COMMUNITY_SVC_URL and apply again, or take the pairs from community_members.csv."
+        ));
+    }
+    Ok(report)
 }
 
 /// What would happen to everything.
@@ -96,7 +119,47 @@ pub fn of_plan(
         let parts = parts.into_iter();
         sections.extend(parts.map(|(subject, lines)| planned_section(source, subject, lines)));
     }
-    Ok(report(ReportKind::Plan, source, ledger, sections, now))
+    let mut report = report(ReportKind::Plan, source, ledger, sections, now);
+    report.notes.extend(unmapped(migration));
+    Ok(report)
+}
+
+/// What profiles hold and the mapping does not name: nothing is guessed.
+fn unmapped(migration: &Migration) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (key, _) in migration
+        .source
+        .people
+        .iter()
+        .flat_map(|person| &person.fields)
+    {
+        if !migration.mapping.fields.contains_key(key) {
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    let mut notes = Vec::new();
+    if !counts.is_empty() {
+        let fields: Vec<_> = counts
+            .iter()
+            .map(|(key, count)| format!("{key} ({count})"))
+            .collect();
+        notes.push(format!(
+            "Profile fields that no mapping names, with how many people have one: {}.",
+            fields.join(", ")
+        ));
+    }
+    let labelled = migration
+        .source
+        .people
+        .iter()
+        .filter(|person| !person.tags.is_empty());
+    let labelled = labelled.count();
+    if labelled > 0 && migration.mapping.people.tags_field.is_none() {
+        notes.push(format!(
+            "Labels of {labelled} people are not moved: the mapping names no field for them."
+        ));
+    }
+    notes
 }
 
 fn report(
@@ -153,16 +216,14 @@ fn ids(source: &Source, subject: Subject) -> Option<Vec<u64>> {
     })
 }
 
-/// A line for each row, and for each step whose row is gone.
+/// A line for each row. Steps whose row a later extract did not find are not among them.
 fn all_lines(rows: &[u64], entries: &[Entry]) -> Vec<Line> {
     let by_id: BTreeMap<u64, &Entry> = entries.iter().map(|entry| (entry.id, entry)).collect();
-    let known: BTreeSet<u64> = rows.iter().copied().collect();
-    let of_rows = rows.iter().map(|id| match by_id.get(id) {
+    let lines = rows.iter().map(|id| match by_id.get(id) {
         Some(entry) => line(entry),
         None => blank(*id, "not_begun"),
     });
-    let gone = entries.iter().filter(|entry| !known.contains(&entry.id));
-    of_rows.chain(gone.map(line)).collect()
+    lines.collect()
 }
 
 fn blank(id: u64, outcome: &str) -> Line {
@@ -277,7 +338,7 @@ fn unaccounted(rows: &[u64], lines: &[Line]) -> Vec<u64> {
     for id in rows {
         *balance.entry(*id).or_default() += 1;
     }
-    for line in lines.iter().filter(|line| line.outcome != "not_begun") {
+    for line in lines {
         *balance.entry(line.id).or_default() -= 1;
     }
     let odd = balance.into_iter().filter(|(_, balance)| *balance != 0);

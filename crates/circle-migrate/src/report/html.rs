@@ -275,6 +275,7 @@ fn why(reason: &str) -> String {
         "space_not_moved" => "its space is not moved",
         "not_published" => "a draft, or scheduled",
         "no_post_type_for_it" => "no kind of post in its space fits",
+        "in_the_csv_file" => "in community_members.csv, for somebody to link",
         "unsupported_kind" => "BetterMode has nothing like it",
         "space_of_that_name_is_less_private" => {
             "a space with that address is there and shows it to more people; name the right one in \

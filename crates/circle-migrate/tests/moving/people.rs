@@ -32,6 +32,12 @@ async fn a_dry_run_reads_everything_and_sends_no_mutation() {
             .map(|name| report.count(Subject::Member, name))
             .sum();
         assert_eq!(count, 30);
+        let unmapped = "interests (30), location (30)";
+        assert!(
+            report.notes.iter().any(|note| note.contains(unmapped)),
+            "{:?}",
+            report.notes
+        );
     }
     assert_eq!(stage.mutations().await, 0);
     assert!(!stage.home.path().join("ledger.sqlite").exists());
@@ -281,6 +287,10 @@ async fn a_canary_moves_a_few_and_the_next_run_the_others() {
     let report = stage.apply(canary).await.unwrap();
     assert_eq!(report.count(Subject::Member, "invited"), 2);
     assert_eq!(report.count(Subject::Member, "not_begun"), 5);
+    assert!(
+        report.is_complete(),
+        "who is left for another run is accounted for"
+    );
     let report = stage.apply(options()).await.unwrap();
     assert_eq!(report.count(Subject::Member, "invited"), 7);
     assert_eq!(rows(&stage.world().await, "invitations").len(), 7);
