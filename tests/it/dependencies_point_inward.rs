@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fake-notion", &[]),
     ("notion", &[]),
     ("notion-sync", &["community-proto", "notion", "service-kit"]),
+    ("fake-circle", &[]),
     ("service-kit", &[]),
     (
         "community-svc",
@@ -26,6 +27,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("webhook-edge", &["community-proto", "service-kit"]),
+    (
+        "circle-migrate",
+        &["bettermode", "community-proto", "notion", "service-kit"],
+    ),
     ("integration-tests", ANYTHING),
     ("bench", ANYTHING),
     ("fuzz-targets", &["service-kit", "webhook-edge"]),
@@ -35,12 +40,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const ANYTHING: &[&str] = &[
     "integration-tests",
     "bettermode",
+    "circle-migrate",
     "community-proto",
     "community-svc",
     "fake-bettermode",
     "fake-notion",
     "notion",
     "notion-sync",
+    "fake-circle",
     "service-kit",
     "webhook-edge",
 ];
@@ -57,6 +64,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("fake-notion", &["tonic", "prost", "redis", "mongodb"]),
     ("notion", &["tonic", "prost", "rusqlite", "warp"]),
     ("notion-sync", &["reqwest", "redis", "mongodb", "warp"]),
+    (
+        "fake-circle",
+        &["tonic", "prost", "redis", "mongodb", "reqwest"],
+    ),
     (
         "service-kit",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],
