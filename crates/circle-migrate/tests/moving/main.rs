@@ -7,6 +7,7 @@
 )]
 
 mod content;
+mod hub;
 mod interruption;
 mod people;
 mod program;
