@@ -21,6 +21,7 @@ use tonic_health::server::HealthReporter;
 use crate::cache::Cache;
 use crate::calendar::Calendar;
 use crate::callers::{Register, Watched as WatchedFile};
+use crate::community_members::SharedMemberStore;
 use crate::config::{BetterMode, Config, Door};
 use crate::connections::Port;
 use crate::direct_messages::DirectMessages;
@@ -243,7 +244,8 @@ fn parts(
     let health = health(config, &stores, upstream, &clock);
     let enabled = config.bettermode.enabled;
     let made = (&copies, writes, health.clone());
-    let community = community(enabled, upstream, stores.cache, made);
+    let records = Arc::clone(&stores.members);
+    let community = community(enabled, upstream, (stores.cache, records), made);
     let effects = Effects::new(
         copies,
         stores.members,
@@ -298,12 +300,13 @@ fn health(config: &Config, stores: &Stores, upstream: &Upstream, clock: &SharedC
 fn community(
     enabled: bool,
     upstream: &Upstream,
-    cache: Cache,
+    (cache, records): (Cache, SharedMemberStore),
     (copies, writes, health): (&Copies, Writes, Health),
 ) -> Community {
     Community {
         enabled,
         members: copies.members.clone(),
+        records,
         spaces: copies.spaces.clone(),
         event_types: EventTypes::new(upstream.clone(), cache),
         posts: Posts::new(upstream.clone()),

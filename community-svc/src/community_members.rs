@@ -104,6 +104,25 @@ pub struct Versioned {
     pub version: String,
 }
 
+/// One person in both communities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CircleLink {
+    /// BetterMode's id of the member.
+    pub member_id: MemberId,
+    /// Circle's id of the same person.
+    pub circle_member_id: String,
+}
+
+/// What became of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkOutcome {
+    /// The record has it, from now on or from before.
+    Linked,
+    /// The member has another id of Circle, or the id belongs to another member; nothing
+    /// was changed.
+    Conflict,
+}
+
 /// A member's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRecord {
@@ -184,6 +203,13 @@ pub trait MemberStore: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`]: some may have taken effect; call again.
     async fn apply(&self, changes: &[MemberChange]) -> Result<(), StoreError>;
+
+    /// Notes who was whom in Circle, one after the other, and says of each what became of
+    /// it. A member without a record gets one. On return it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: some may be noted; call again.
+    async fn link(&self, links: &[CircleLink]) -> Result<Vec<LinkOutcome>, StoreError>;
 
     /// The record of a member.
     ///

@@ -46,6 +46,8 @@ pub enum Format {
     BetterMode,
     /// The flat envelope: `event_type`, `timestamp`, `data`.
     Flat,
+    /// What Circle sends; the whole body is the data.
+    Circle,
 }
 
 /// One verified webhook. What is not known is `None`.
@@ -260,6 +262,16 @@ impl Format {
         match self {
             Self::BetterMode => "bettermode",
             Self::Flat => "flat",
+            Self::Circle => "circle",
+        }
+    }
+
+    /// Where what it tells of happened.
+    #[must_use]
+    pub fn platform(self) -> &'static str {
+        match self {
+            Self::BetterMode | Self::Flat => "bettermode",
+            Self::Circle => "circle",
         }
     }
 
@@ -267,6 +279,7 @@ impl Format {
         match name {
             "bettermode" => Some(Self::BetterMode),
             "flat" => Some(Self::Flat),
+            "circle" => Some(Self::Circle),
             _ => None,
         }
     }

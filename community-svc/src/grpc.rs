@@ -7,6 +7,7 @@ use service_kit::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 
 use crate::calendar::Calendar;
+use crate::community_members::SharedMemberStore;
 use crate::direct_messages::DirectMessages;
 use crate::error::Error;
 use crate::event_types::EventTypes;
@@ -31,6 +32,7 @@ mod convert;
 mod direct_messages;
 mod event_types;
 mod keyed;
+mod links;
 pub(crate) mod member_answer;
 mod member_management;
 mod members;
@@ -52,6 +54,8 @@ mod webhook_events;
 pub(crate) struct Community {
     pub(crate) enabled: bool,
     pub(crate) members: Members,
+    /// What is kept of members, apart from BetterMode.
+    pub(crate) records: SharedMemberStore,
     pub(crate) spaces: Spaces,
     pub(crate) event_types: EventTypes,
     pub(crate) posts: Posts,

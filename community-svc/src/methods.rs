@@ -45,7 +45,7 @@ pub(crate) struct Entry {
     pub(crate) store: Option<StoreUse>,
 }
 
-const METHODS: [Entry; 45] = [
+const METHODS: [Entry; 46] = [
     // The hot read comes first: it is found first.
     read("/community.v1.CommunityService/GetMember"),
     read("/community.v1.CommunityService/GetMemberByEmail"),
@@ -54,6 +54,7 @@ const METHODS: [Entry; 45] = [
     bulk("/community.v1.CommunityService/ListMembers"),
     write("/community.v1.CommunityService/UpdateMember"),
     write("/community.v1.CommunityService/InviteMembers"),
+    admin("/community.v1.CommunityService/LinkMembers"),
     read("/community.v1.CommunityService/GetSpace"),
     bulk("/community.v1.CommunityService/ListSpaces"),
     bulk("/community.v1.CommunityService/ListSpaceMembers"),

@@ -98,6 +98,7 @@ impl World {
     fn new() -> Self {
         let kept = Arc::new(Counter::default());
         let edge = Edge {
+            circle: None,
             intake: Some(Intake::Signed(keys())),
             window: window(),
             network: None,

@@ -21,7 +21,7 @@ const READS: &[&str] = &["BatchGet", "Get", "List", "Watch"];
 
 /// Methods that change something and may be sent twice all the same: an event is known
 /// by its id, and a copy that is gone is gone.
-const IDEMPOTENT: &[&str] = &["IngestWebhookEvents", "InvalidateMember"];
+const IDEMPOTENT: &[&str] = &["IngestWebhookEvents", "InvalidateMember", "LinkMembers"];
 
 /// The field that makes a write safe to send again.
 const REQUEST_ID: &str = "request_id";

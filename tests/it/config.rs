@@ -11,8 +11,21 @@ use tempfile::TempDir;
 use crate::repository;
 use crate::settings::{PRINTING, printed, run, setting};
 
-/// Of the example file, what no program prints: the reserved, and the fake's own.
-const NOT_PRINTED: &[&str] = &["FAKE_BETTERMODE_LISTEN", "INTEGRATION_ENABLE_CIRCLE"];
+/// Of the example file, what no program prints that serves: the fake's own and circle-migrate's.
+const NOT_PRINTED: &[&str] = &[
+    "CIRCLE_API_TOKEN",
+    "CIRCLE_API_URL",
+    "CIRCLE_AUTH_SCHEME",
+    "CIRCLE_COMMUNITY_ID",
+    "CIRCLE_MIGRATE_BATCH_SIZE",
+    "CIRCLE_MIGRATE_DEADLINE_MINUTES",
+    "CIRCLE_MIGRATE_MAX_MEMBERS",
+    "CIRCLE_MIGRATE_MAX_REQUESTS",
+    "CIRCLE_MIGRATE_SNAPSHOT",
+    "CIRCLE_MIGRATE_WORK_DIR",
+    "FAKE_BETTERMODE_LISTEN",
+    "FAKE_NOTION_LISTEN",
+];
 
 #[tokio::test]
 async fn the_service_prints_its_settings_without_secrets_and_tries_each_dependency() {
@@ -134,6 +147,8 @@ const MISTAKES: &[Mistake] = &[
         ],
         "BETTERMODE_API_GENERATION",
     ),
+    ("notion-sync", &[], "NOTION_API_TOKEN"),
+    ("notion-sync", &[], "NOTION_COMMUNITY_HUB_DB"),
     ("webhook-edge", &[], "BETTERMODE_WEBHOOK_SECRET"),
     (
         "webhook-edge",
@@ -283,10 +298,16 @@ fn every_setting_of_the_example_file_is_explained() {
 }
 
 #[test]
-fn every_setting_of_the_fake_is_in_its_readme() {
-    let mut fake = std::process::Command::new(tools::built("fake-bettermode"));
+fn every_setting_of_a_fake_is_in_its_readme() {
+    for (fake, at_least) in [("fake-bettermode", 10), ("fake-notion", 5)] {
+        settings_are_in_the_readme(fake, at_least);
+    }
+}
+
+fn settings_are_in_the_readme(name: &str, at_least: usize) {
+    let mut fake = std::process::Command::new(tools::built(name));
     let help = tools::finish(fake.env_clear().arg("--help"));
-    let readme = repository::root().join("crates/fake-bettermode/README.md");
+    let readme = repository::root().join(format!("crates/{name}/README.md"));
     let readme = fs::read_to_string(readme).unwrap();
     let settings: Vec<_> = help
         .stdout
@@ -294,11 +315,11 @@ fn every_setting_of_the_fake_is_in_its_readme() {
         .skip(1)
         .filter_map(|rest| rest.split(['=', ']']).next())
         .collect();
-    assert!(settings.len() >= 10, "{help:?}");
-    for name in settings {
+    assert!(settings.len() >= at_least, "{help:?}");
+    for setting in settings {
         assert!(
-            readme.contains(name),
-            "the fake's README does not name {name}"
+            readme.contains(setting),
+            "the README of {name} does not name {setting}"
         );
     }
 }

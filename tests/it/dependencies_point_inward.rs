@@ -12,6 +12,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("community-proto", &[]),
     ("bettermode", &[]),
     ("fake-bettermode", &[]),
+    ("fake-notion", &[]),
+    ("notion", &[]),
+    ("notion-sync", &["community-proto", "notion", "service-kit"]),
+    ("fake-circle", &[]),
     ("service-kit", &[]),
     (
         "community-svc",
@@ -23,6 +27,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("webhook-edge", &["community-proto", "service-kit"]),
+    (
+        "circle-migrate",
+        &["bettermode", "community-proto", "notion", "service-kit"],
+    ),
     ("integration-tests", ANYTHING),
     ("bench", ANYTHING),
     ("fuzz-targets", &["service-kit", "webhook-edge"]),
@@ -32,9 +40,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const ANYTHING: &[&str] = &[
     "integration-tests",
     "bettermode",
+    "circle-migrate",
     "community-proto",
     "community-svc",
     "fake-bettermode",
+    "fake-notion",
+    "notion",
+    "notion-sync",
+    "fake-circle",
     "service-kit",
     "webhook-edge",
 ];
@@ -48,6 +61,13 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),
+    ("fake-notion", &["tonic", "prost", "redis", "mongodb"]),
+    ("notion", &["tonic", "prost", "rusqlite", "warp"]),
+    ("notion-sync", &["reqwest", "redis", "mongodb", "warp"]),
+    (
+        "fake-circle",
+        &["tonic", "prost", "redis", "mongodb", "reqwest"],
+    ),
     (
         "service-kit",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],

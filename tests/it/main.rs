@@ -10,6 +10,8 @@
 mod calendar;
 mod direct_messages;
 mod inviting;
+mod linking_members;
+mod linking_migrated_members;
 mod managing_members;
 mod members;
 mod memberships;
@@ -27,6 +29,7 @@ mod upstream_failures;
 
 // From a change in the community to a stored event and what comes of it.
 mod activities;
+mod circle_webhooks;
 mod following;
 mod projections;
 mod replaying;
@@ -35,6 +38,10 @@ mod synchronous_answers;
 mod webhook_refusals;
 mod webhook_signatures;
 mod webhook_to_event;
+
+// On to Notion.
+mod notion_requests;
+mod notion_sync;
 
 // Bad days and busy ones.
 mod callers_limits;

@@ -32,7 +32,7 @@ pub(crate) fn expected(path: &str) -> &'static [&'static str] {
     match method {
         "GetStatus" => &SCOPES,
         "ServerReflectionInfo" => &["read", "write", "admin"],
-        "ListDeadLetters" | "ReplayWebhookEvents" | "EraseMemberData" => &["admin"],
+        "LinkMembers" | "ListDeadLetters" | "ReplayWebhookEvents" | "EraseMemberData" => &["admin"],
         "IngestWebhookEvents" | "AnswerWebhook" => &["ingest"],
         _ if service.starts_with("/grpc.health.") => &SCOPES,
         _ if starts(&["Get", "List", "BatchGet", "Watch"]) => &["read"],

@@ -9,12 +9,18 @@ use tempfile::TempDir;
 use crate::repository;
 
 /// The programs that print their settings.
-pub(crate) const PRINTING: [&str; 2] = ["community-svc", "webhook-edge"];
+pub(crate) const PRINTING: [&str; 3] = ["community-svc", "webhook-edge", "notion-sync"];
 
 /// The least that lets a program's settings add up.
-pub(crate) const MINIMAL: [(&str, &str); 2] = [
+pub(crate) const MINIMAL: [(&str, &str); 5] = [
     ("TESTING_MODE", "true"),
     ("BETTERMODE_WEBHOOK_SECRET", "a-signing-secret"),
+    ("BETTERMODE_NETWORK_ID", "net"),
+    ("NOTION_API_TOKEN", "a-token"),
+    (
+        "NOTION_COMMUNITY_HUB_DB",
+        "0f0e0d0c0b0a49088706050403020100",
+    ),
 ];
 
 /// A part of the example file.

@@ -65,7 +65,7 @@ impl Question {
     /// The question that an event is; `None` for events that only tell something.
     #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
-        if event.format == Format::Flat {
+        if event.format != Format::BetterMode {
             return None;
         }
         Some(match event.envelope_type.as_str() {

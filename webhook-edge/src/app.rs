@@ -94,9 +94,12 @@ impl App {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let http = public_port(http, config.connections.clone(), &mut registry)?;
-        let queue = match (&config.intake, &config.acknowledge) {
-            (Some(_), Acknowledge::Queued(settings)) => Some(open_queue(settings, &clock, &tasks)?),
-            (None, _) | (_, Acknowledge::Stored) => None,
+        let takes_webhooks = config.intake.is_some() || config.circle.is_some();
+        let queue = match &config.acknowledge {
+            Acknowledge::Queued(settings) if takes_webhooks => {
+                Some(open_queue(settings, &clock, &tasks)?)
+            }
+            Acknowledge::Queued(_) | Acknowledge::Stored => None,
         };
         let (sink, watched, forwarder): (Arc<dyn Sink>, _, _) = match queue {
             None => (backend.clone(), None, None),
@@ -113,14 +116,11 @@ impl App {
         };
         let edge = Edge {
             metrics,
-            health: Arc::new(Health::new(
-                config.intake.is_some(),
-                backend.clone(),
-                watched,
-            )),
+            health: Arc::new(Health::new(takes_webhooks, backend.clone(), watched)),
             answers: backend,
             sink,
             intake: config.intake,
+            circle: config.circle,
             window: config.window,
             network: config.network,
             clock,
@@ -281,6 +281,9 @@ fn announce(edge: &Edge, addresses: Addresses) {
              BETTERMODE_WEBHOOK_SECRET instead"
         ),
         None => tracing::warn!("INTEGRATION_ENABLE_BETTERMODE=false: webhook routes answer 404"),
+    }
+    if edge.circle.is_some() {
+        tracing::info!("INTEGRATION_ENABLE_CIRCLE=true: Circle's webhooks are taken too");
     }
     tracing::info!(server = "admin", addr = %addresses.admin, "listening");
     tracing::info!(server = "http", addr = %addresses.http, "listening");

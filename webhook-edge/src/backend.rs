@@ -200,10 +200,13 @@ fn to_proto(event: Event) -> v1::WebhookEvent {
         format: match event.format {
             Format::BetterMode => v1::WebhookFormat::Bettermode,
             Format::Flat => v1::WebhookFormat::Flat,
+            Format::Circle => v1::WebhookFormat::Circle,
         }
         .into(),
         path: event.path.into_owned(),
         payload: event.body,
+        // The service says it, by the format.
+        platform: String::new(),
     }
 }
 

@@ -16,9 +16,10 @@ use url::Url;
 use crate::backend::Access;
 use crate::payload::ids::NetworkId;
 use crate::routes::Intake;
-use crate::signature::{Keys, Window};
+use crate::signature::{Keys, SharedSecrets, Window};
 
 mod acknowledge;
+mod circle;
 mod connections;
 
 pub use acknowledge::{Acknowledge, QueueConfig};
@@ -65,7 +66,6 @@ const OF_OTHERS: &[&str] = &[
     "COMMUNITY_SVC_TLS_CERTIFICATE",
     "COMMUNITY_SVC_TLS_CLIENT_CA",
     "COMMUNITY_SVC_TLS_KEY",
-    "INTEGRATION_ENABLE_CIRCLE",
 ];
 
 /// The window that BetterMode's guide names (verifying webhooks).
@@ -84,6 +84,8 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// Which webhooks are taken; `None` takes none.
     pub intake: Option<Intake>,
+    /// Who may bring Circle's webhooks; `None` takes none.
+    pub circle: Option<SharedSecrets>,
     /// How far a signed timestamp may be from now.
     pub window: Window,
     /// The one network whose webhooks are taken; any when `None`.
@@ -126,6 +128,7 @@ impl Config {
             listen,
             admin_listen: settings.parsed("WEBHOOK_EDGE_ADMIN_LISTEN", loopback(9465)),
             intake: load_intake(&mut settings, listen, &mut warnings),
+            circle: circle::load(&mut settings, &mut warnings),
             window: load_window(&mut settings, &mut warnings),
             network: settings
                 .optional::<String>("BETTERMODE_NETWORK_ID")

@@ -177,7 +177,7 @@ impl Metrics {
                 noun: noun.unwrap_or("other"),
             })
             .inc();
-        if event.format == Format::Flat {
+        if event.format != Format::BetterMode {
             return;
         }
         let unknown = |is_unknown: bool, part| {
@@ -206,6 +206,8 @@ impl Metrics {
     pub fn request(&self, path: &str, status: StatusCode) {
         let route = if path.starts_with("/webhooks/bettermode") {
             "webhooks"
+        } else if path.starts_with("/webhooks/circleso") {
+            "circle_webhooks"
         } else if path == "/health" {
             "health"
         } else {

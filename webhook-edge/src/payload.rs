@@ -12,10 +12,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::signature::{Delivery, Verified};
 
+mod circle;
 mod fields;
 pub mod ids;
 pub mod vocabulary;
 
+pub use circle::CircleTopic;
 use fields::Fields;
 use ids::{EventId, MemberId, NetworkId, ObjectId};
 
@@ -43,6 +45,8 @@ pub enum Format {
     BetterMode,
     /// `event_type`, `timestamp`, `data`.
     Flat,
+    /// One of Circle's flat objects.
+    Circle,
 }
 
 /// A webhook to store. Fields that were not sent are empty, never guessed. It has

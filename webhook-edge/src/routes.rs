@@ -24,10 +24,12 @@ use crate::answers::Answers;
 use crate::forward::Sink;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::payload::CircleTopic;
 use crate::payload::ids::NetworkId;
 use crate::rejection;
-use crate::signature::{Keys, Window};
+use crate::signature::{Keys, SharedSecrets, Window};
 
+mod circle;
 mod health;
 mod memory;
 mod webhook;
@@ -50,6 +52,8 @@ pub enum Intake {
 pub struct Edge {
     /// Which webhooks are taken; `None` takes none, and their paths do not exist.
     pub intake: Option<Intake>,
+    /// Who may bring Circle's webhooks; `None` takes none, and their paths do not exist.
+    pub circle: Option<SharedSecrets>,
     /// How far a signed timestamp may be from now.
     pub window: Window,
     /// The one network whose webhooks are taken; any when `None`.
@@ -136,11 +140,29 @@ fn routes(edge: Arc<Edge>) -> BoxedFilter<(Response,)> {
             webhook::answer(Arc::clone(&webhooks), path, method, headers, body)
         });
 
+    let circles = Arc::clone(&edge);
+    let topic = |topic: CircleTopic| move || topic;
+    let circle = warp::path!("webhooks" / "circleso" / "new_member")
+        .map(topic(CircleTopic::NewMember))
+        .or(warp::path!("webhooks" / "circleso" / "member_activity")
+            .map(topic(CircleTopic::MemberActivity)))
+        .unify()
+        .or(warp::path!("webhooks" / "circleso" / "event").map(topic(CircleTopic::Event)))
+        .unify()
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |topic, method, headers, body| {
+            circle::answer(Arc::clone(&circles), topic, method, headers, body)
+        });
+
     let health = warp::path!("health")
         .and(warp::method())
         .then(move |method| health::answer(Arc::clone(&edge.health), method));
 
     webhook
+        .or(circle)
+        .unify()
         .or(health)
         .unify()
         .recover(|_no_route| async { Ok::<_, Infallible>(rejection::not_found()) })

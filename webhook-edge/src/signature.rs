@@ -19,6 +19,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq as _};
 
+mod shared_secret;
+
+pub use shared_secret::{SECRET_HEADER, SharedSecrets};
+
 /// The two header pairs that BetterMode sends: today's, and the one from before
 /// its renaming, which older apps still get.
 const HEADER_PAIRS: [HeaderPair; 2] = [
@@ -135,6 +139,9 @@ pub enum Error {
     /// The signature is not 64 lower-case hex digits.
     #[error("the signature is not 64 lower-case hex digits")]
     MalformedSignature,
+    /// The secret in the header is none of the configured ones.
+    #[error("the {SECRET_HEADER} header holds no configured secret")]
+    WrongSecret,
     /// No configured secret gives this signature.
     #[error("signature does not match any configured secret")]
     Mismatch,
@@ -167,6 +174,7 @@ impl Error {
             Self::MalformedTimestamp => "malformed_timestamp",
             Self::MalformedSignature => "malformed_signature",
             Self::Mismatch => "mismatch",
+            Self::WrongSecret => "wrong_secret",
             Self::TooOld { .. } => "too_old",
             Self::TooNew { .. } => "too_new",
         }
@@ -176,6 +184,9 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Missing(SECRET_HEADER) | Self::WrongSecret => {
+                "the sender's header must hold one of the secrets in CIRCLE_WEBHOOK_SECRET"
+            }
             Self::Missing(_) => {
                 "BetterMode signs every webhook: this came from somebody else, or a proxy drops the header"
             }

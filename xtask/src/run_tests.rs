@@ -25,6 +25,7 @@ const VARIABLES: &[(&str, Tool)] = &[
     ("TEST_PYTHON", Tool::Python),
     ("TEST_GRPC_PYTHON", Tool::GrpcPython),
     ("TEST_GRPC_NODE", Tool::GrpcNode),
+    ("TEST_NOTION_CLIENT", Tool::NotionClient),
     ("TEST_H2LOAD", Tool::H2load),
     ("TEST_DOCKER_COMPOSE", Tool::DockerCompose),
 ];

@@ -161,6 +161,7 @@ fn event(body: &Value) -> WebhookEvent {
         format: WebhookFormat::Bettermode.into(),
         path: "/webhooks/bettermode".to_owned(),
         payload: body.to_string().into(),
+        platform: String::new(),
     }
 }
 

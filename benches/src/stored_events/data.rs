@@ -141,6 +141,7 @@ impl World {
             format: WebhookFormat::Bettermode.into(),
             path: "/webhooks/bettermode".to_owned(),
             payload: body.to_string().into_bytes().into(),
+            platform: String::new(),
         }
     }
 

@@ -26,6 +26,7 @@ pub fn normalise(event: &NewEvent) -> Vec<Activity> {
     let found = match event.format {
         Format::BetterMode => from_envelope(event, &payload),
         Format::Flat => from_flat(event, &payload),
+        Format::Circle => Vec::new(),
     };
     let complete = |found: Found| {
         Some(Activity {
@@ -53,6 +54,7 @@ pub(crate) fn member_of(event: &NewEvent, payload: &Payload) -> Option<MemberId>
     match event.format {
         Format::BetterMode => payload.member(&["/object/id", "/target/memberId"]),
         Format::Flat => payload.member(&["/id", "/memberId", "/member_id"]),
+        Format::Circle => None,
     }
 }
 

@@ -15,11 +15,13 @@ pub(crate) struct Payload(Value);
 
 impl Payload {
     /// The body of an event that is about the community; `None` for a body that is
-    /// no JSON, was erased, or asks for something instead of telling.
+    /// no JSON, was erased, asks for something instead of telling, or is Circle's.
     pub(crate) fn read(event: &NewEvent) -> Option<Self> {
         let body: Value = serde_json::from_slice(&event.payload).ok()?;
         match event.format {
             Format::BetterMode if body["type"] != "SUBSCRIPTION" => None,
+            // It names people by e-mail address alone, and records hold none.
+            Format::Circle => None,
             _ => Some(Self(body)),
         }
     }

@@ -15,6 +15,15 @@ use super::*;
 use crate::events::Format;
 use crate::stores::{MongoLink, SqliteFile};
 
+mod links;
+
+use links::{
+    a_link_makes_a_record_where_there_is_none_and_events_fill_it,
+    a_link_to_circle_is_kept_and_changes_nothing_else,
+    an_id_of_circle_belongs_to_one_member_and_a_member_has_one,
+    many_writers_link_the_same_people_at_once,
+};
+
 /// Runs each function over both stores.
 macro_rules! contract {
     ($($name:ident),+ $(,)?) => {
@@ -47,6 +56,10 @@ contract!(
     the_differences_are_what_applying_does,
     an_erased_member_has_no_record,
     many_writers_at_once_end_in_one_record,
+    a_link_to_circle_is_kept_and_changes_nothing_else,
+    a_link_makes_a_record_where_there_is_none_and_events_fill_it,
+    an_id_of_circle_belongs_to_one_member_and_a_member_has_one,
+    many_writers_link_the_same_people_at_once,
 );
 
 fn in_sqlite(file: SqliteFile) -> SharedMemberStore {

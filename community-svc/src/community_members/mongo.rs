@@ -16,8 +16,10 @@ use serde::Deserialize;
 use service_kit::clock::SharedClock;
 use tokio::sync::OnceCell;
 
-use super::{MemberChange, MemberRecord, MemberStore, Versioned};
+use super::{CircleLink, LinkOutcome, MemberChange, MemberRecord, MemberStore, Versioned};
 use crate::stores::{MongoLink, StoreError};
+
+mod links;
 
 const COLLECTION: &str = "community_members";
 
@@ -105,6 +107,17 @@ impl MemberStore for MongoCommunityMembers {
         }
         self.link
             .within(WRITE_TIMEOUT, "recording members", self.update(changes))
+            .await
+    }
+
+    async fn link(&self, links: &[CircleLink]) -> Result<Vec<LinkOutcome>, StoreError> {
+        if links.is_empty() {
+            return Ok(Vec::new());
+        }
+        let database = async || self.database().await;
+        let linking = links::link(database, links, date(self.clock.now()));
+        self.link
+            .within(WRITE_TIMEOUT, "linking members", linking)
             .await
     }
 

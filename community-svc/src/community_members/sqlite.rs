@@ -5,7 +5,7 @@ use bettermode::MemberId;
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use service_kit::clock::SharedClock;
 
-use super::{MemberChange, MemberRecord, MemberStore, Versioned};
+use super::{CircleLink, LinkOutcome, MemberChange, MemberRecord, MemberStore, Versioned};
 use crate::stores::sqlite::{text, time};
 use crate::stores::{SqliteFile, StoreError};
 
@@ -39,6 +39,18 @@ WHERE excluded.name_version > coalesce(name_version, '')
    OR excluded.status_version > coalesce(status_version, '')
    OR excluded.joined_at < coalesce(joined_at, '~')
    OR excluded.last_event_at > coalesce(last_event_at, '')";
+
+/// Whose an id of Circle is.
+const OWNER: &str =
+    "SELECT bettermode_member_id FROM community_members WHERE circle_member_id = ?1";
+
+/// Changes nothing for a member who has another id of Circle.
+const LINK: &str = "
+INSERT INTO community_members (bettermode_member_id, circle_member_id, created_at, updated_at)
+VALUES (:member_id, :circle_member_id, :now, :now)
+ON CONFLICT (bettermode_member_id) DO UPDATE SET
+    circle_member_id = excluded.circle_member_id, updated_at = excluded.updated_at
+WHERE circle_member_id IS NULL";
 
 const SELECT: &str = "
 SELECT circle_member_id, primary_platform, name, name_version, username, username_version, status,
@@ -76,6 +88,18 @@ impl MemberStore for SqliteCommunityMembers {
                 changes
                     .iter()
                     .try_for_each(|change| apply(transaction, change, &now))
+            })
+            .await
+    }
+
+    async fn link(&self, links: &[CircleLink]) -> Result<Vec<LinkOutcome>, StoreError> {
+        let (links, now) = (links.to_vec(), text(self.clock.now()));
+        self.file
+            .write("linking members", move |transaction| {
+                links
+                    .iter()
+                    .map(|one| link(transaction, one, &now))
+                    .collect()
             })
             .await
     }
@@ -125,6 +149,35 @@ fn apply(
         ":now": now,
     })?;
     Ok(())
+}
+
+fn link(
+    transaction: &Transaction<'_>,
+    link: &CircleLink,
+    now: &str,
+) -> Result<LinkOutcome, rusqlite::Error> {
+    let owner: Option<Option<String>> = transaction
+        .prepare_cached(OWNER)?
+        .query_row([&link.circle_member_id], |row| row.get(0))
+        .optional()?;
+    if let Some(owner) = owner {
+        let is_theirs = owner.as_deref() == Some(link.member_id.as_str());
+        return Ok(outcome(is_theirs));
+    }
+    let noted = transaction.prepare_cached(LINK)?.execute(named_params! {
+        ":member_id": link.member_id.as_str(),
+        ":circle_member_id": link.circle_member_id,
+        ":now": now,
+    })?;
+    Ok(outcome(noted > 0))
+}
+
+fn outcome(is_linked: bool) -> LinkOutcome {
+    if is_linked {
+        LinkOutcome::Linked
+    } else {
+        LinkOutcome::Conflict
+    }
 }
 
 /// A row as it is in the file.

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::NewEvent;
+use super::{Format, NewEvent};
 
 /// The deepest nesting that is stored as `data`; BSON ends at 100 levels
 /// (mongodb.com, limits and thresholds), and SQLite's JSON functions later.
@@ -29,16 +29,28 @@ struct Body {
     data: Option<Value>,
 }
 
-/// The data in `payload`. Both formats have it in the same place.
-pub(super) fn find(payload: &[u8]) -> Data {
-    let body: Body = match serde_json::from_slice(payload) {
-        Ok(body) => body,
+/// The data of an event: below `data` in both of BetterMode's formats, the whole body in
+/// Circle's.
+pub(super) fn of(event: &NewEvent) -> Data {
+    match event.format {
+        Format::BetterMode | Format::Flat => find(&event.payload),
+        Format::Circle => read(serde_json::from_slice(&event.payload).map(Some)),
+    }
+}
+
+fn find(payload: &[u8]) -> Data {
+    read(serde_json::from_slice(payload).map(|body: Body| body.data))
+}
+
+fn read(found: Result<Option<Value>, serde_json::Error>) -> Data {
+    let data = match found {
+        Ok(data) => data,
         Err(error) if error.is_syntax() => {
             return Data::Omitted("the body is not JSON, or nested too deep");
         }
         Err(_) => return Data::None,
     };
-    match body.data {
+    match data {
         Some(Value::Object(object)) => {
             if object
                 .values()
@@ -61,11 +73,11 @@ pub(super) fn member_ids(event: &NewEvent, data: &Data) -> Vec<String> {
         .as_deref()
         .filter(|_| event.noun.as_deref() == Some("MEMBER"));
     let target = match data {
-        Data::Object(data) => data
+        Data::Object(data) if event.format != Format::Circle => data
             .get("target")
             .and_then(|target| target.get("memberId"))
             .and_then(Value::as_str),
-        Data::None | Data::Omitted(_) => None,
+        Data::Object(_) | Data::None | Data::Omitted(_) => None,
     };
     let mut ids: Vec<String> = Vec::new();
     for id in [event.actor_member_id.as_deref(), object, target]

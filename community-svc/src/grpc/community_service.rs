@@ -5,7 +5,7 @@ use community_proto::v1::community_service_server::CommunityService;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Community, calendar, convert, direct_messages, enabled, event_types, member_management,
+    Community, calendar, convert, direct_messages, enabled, event_types, links, member_management,
     members, posts, reactions, replies, spaces, status,
 };
 
@@ -81,6 +81,16 @@ impl CommunityService for Community {
         enabled(self.enabled)?;
         Ok(Response::new(
             member_management::invite(self, request.into_inner()).await?,
+        ))
+    }
+
+    async fn link_members(
+        &self,
+        request: Request<pb::LinkMembersRequest>,
+    ) -> Result<Response<pb::LinkMembersResponse>, Status> {
+        enabled(self.enabled)?;
+        Ok(Response::new(
+            links::link(self, request.into_inner()).await?,
         ))
     }
 

@@ -112,10 +112,12 @@ fn stored_event(stored: StoredEvent) -> pb::StoredWebhookEvent {
             format: match event.format {
                 Format::BetterMode => pb::WebhookFormat::Bettermode,
                 Format::Flat => pb::WebhookFormat::Flat,
+                Format::Circle => pb::WebhookFormat::Circle,
             }
             .into(),
             path: event.path,
             payload: event.payload,
+            platform: event.format.platform().to_owned(),
         }),
         store_time: Some(convert::timestamp(stored.stored_at)),
         state: state(stored.state).into(),

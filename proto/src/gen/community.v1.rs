@@ -1813,6 +1813,75 @@ pub struct MemberInvitation {
     #[prost(message, optional, tag = "6")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// Who was whom.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LinkMembersRequest {
+    /// 1 to 500, noted in this order.
+    #[prost(message, repeated, tag = "1")]
+    pub links: ::prost::alloc::vec::Vec<MemberLink>,
+}
+/// One person in both communities.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MemberLink {
+    /// BetterMode's id of the member. It is not checked that there is one.
+    #[prost(string, tag = "1")]
+    pub bettermode_member_id: ::prost::alloc::string::String,
+    /// Circle's id of the same person as a member of the community, at most 128
+    /// characters.
+    #[prost(string, tag = "2")]
+    pub circle_member_id: ::prost::alloc::string::String,
+}
+/// What became of each link.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LinkMembersResponse {
+    /// One for each link of the request, in its order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<LinkMembersResult>,
+}
+/// What became of one link.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkMembersResult {
+    /// The member that the link named.
+    #[prost(string, tag = "1")]
+    pub bettermode_member_id: ::prost::alloc::string::String,
+    /// What became of it.
+    #[prost(enumeration = "LinkOutcome", tag = "2")]
+    pub outcome: i32,
+}
+/// What can become of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LinkOutcome {
+    /// Never sent.
+    Unspecified = 0,
+    /// The record has the link, from now on or from before.
+    Linked = 1,
+    /// Nothing was changed: the member has another id of Circle, or the id belongs to
+    /// another member.
+    Conflict = 2,
+}
+impl LinkOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LINK_OUTCOME_UNSPECIFIED",
+            Self::Linked => "LINK_OUTCOME_LINKED",
+            Self::Conflict => "LINK_OUTCOME_CONFLICT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LINK_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "LINK_OUTCOME_LINKED" => Some(Self::Linked),
+            "LINK_OUTCOME_CONFLICT" => Some(Self::Conflict),
+            _ => None,
+        }
+    }
+}
 /// One value of a post, by the key that its post type gives it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PostField {
@@ -3289,6 +3358,34 @@ pub mod community_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Notes in the record of members who was whom in Circle, for a community that moves
+        /// from there. BetterMode is not asked and not told. A member without a record gets
+        /// one; where the member is at home stays as it is. Sending it again changes nothing
+        /// more. For administrators.
+        pub async fn link_members(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkMembersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/community.v1.CommunityService/LinkMembers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("community.v1.CommunityService", "LinkMembers"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the spaces that the service's token sees, private conversations left
         /// out, from a copy of the whole list where there is a good one. A webhook about
         /// a space drops the copy; counts of members and posts live as long as it does.
@@ -4037,6 +4134,19 @@ pub mod community_service_server {
         > {
             Err(tonic::Status::unimplemented("Not yet implemented"))
         }
+        /// Notes in the record of members who was whom in Circle, for a community that moves
+        /// from there. BetterMode is not asked and not told. A member without a record gets
+        /// one; where the member is at home stays as it is. Sending it again changes nothing
+        /// more. For administrators.
+        async fn link_members(
+            &self,
+            request: tonic::Request<super::LinkMembersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkMembersResponse>,
+            tonic::Status,
+        > {
+            Err(tonic::Status::unimplemented("Not yet implemented"))
+        }
         /// Lists the spaces that the service's token sees, private conversations left
         /// out, from a copy of the whole list where there is a good one. A webhook about
         /// a space drops the copy; counts of members and posts live as long as it does.
@@ -4703,6 +4813,51 @@ pub mod community_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = InviteMembersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/community.v1.CommunityService/LinkMembers" => {
+                    #[allow(non_camel_case_types)]
+                    struct LinkMembersSvc<T: CommunityService>(pub Arc<T>);
+                    impl<
+                        T: CommunityService,
+                    > tonic::server::UnaryService<super::LinkMembersRequest>
+                    for LinkMembersSvc<T> {
+                        type Response = super::LinkMembersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LinkMembersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CommunityService>::link_members(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LinkMembersSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5899,6 +6054,10 @@ pub struct WebhookEvent {
     /// personal data.
     #[prost(bytes = "bytes", tag = "12")]
     pub payload: ::prost::bytes::Bytes,
+    /// Where it happened: "bettermode" or "circle". The service sets it, by the format; not
+    /// looked at in requests.
+    #[prost(string, tag = "13")]
+    pub platform: ::prost::alloc::string::String,
 }
 /// The shape in which a webhook arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -5911,6 +6070,9 @@ pub enum WebhookFormat {
     /// The flat envelope of the integration that this product replaces:
     /// event_type, timestamp, data.
     Flat = 2,
+    /// What Circle sends while a community moves away from it. Its body names people by
+    /// e-mail address alone, so nothing but the event itself comes of it.
+    Circle = 3,
 }
 impl WebhookFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -5922,6 +6084,7 @@ impl WebhookFormat {
             Self::Unspecified => "WEBHOOK_FORMAT_UNSPECIFIED",
             Self::Bettermode => "WEBHOOK_FORMAT_BETTERMODE",
             Self::Flat => "WEBHOOK_FORMAT_FLAT",
+            Self::Circle => "WEBHOOK_FORMAT_CIRCLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5930,6 +6093,7 @@ impl WebhookFormat {
             "WEBHOOK_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
             "WEBHOOK_FORMAT_BETTERMODE" => Some(Self::Bettermode),
             "WEBHOOK_FORMAT_FLAT" => Some(Self::Flat),
+            "WEBHOOK_FORMAT_CIRCLE" => Some(Self::Circle),
             _ => None,
         }
     }

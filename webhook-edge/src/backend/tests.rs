@@ -42,6 +42,7 @@ fn an_event_keeps_every_field_on_the_wire() {
         format: v1::WebhookFormat::Bettermode.into(),
         path: "/webhooks/bettermode/member".to_owned(),
         payload: Bytes::from_static(body.as_bytes()),
+        platform: String::new(),
     };
     assert_eq!(to_proto(event(body)), expected);
 }

@@ -72,6 +72,28 @@ fn a_switched_off_integration_needs_no_secret() {
 }
 
 #[test]
+fn circles_webhooks_are_off_unless_switched_on_and_then_need_a_secret() {
+    let on = ("INTEGRATION_ENABLE_CIRCLE", "true");
+    let secret = ("CIRCLE_WEBHOOK_SECRET", "first-secret, second-secret");
+    assert!(load(&[SECRET, secret]).unwrap().config.circle.is_none());
+    assert!(load(&[SECRET, on, secret]).unwrap().config.circle.is_some());
+    let closed = mistakes(&[SECRET, on]);
+    assert!(
+        closed[0].starts_with("CIRCLE_WEBHOOK_SECRET is not set"),
+        "{closed:?}"
+    );
+    for empty in ["a-long-secret,", ","] {
+        let refused = mistakes(&[SECRET, on, ("CIRCLE_WEBHOOK_SECRET", empty)]);
+        assert!(
+            refused[0].starts_with("CIRCLE_WEBHOOK_SECRET: one of"),
+            "{refused:?}"
+        );
+    }
+    let short = warnings(&[SECRET, on, ("CIRCLE_WEBHOOK_SECRET", "short")]);
+    assert!(short[0].contains("fewer than 8 bytes"), "{short:?}");
+}
+
+#[test]
 fn an_empty_secret_in_the_list_is_refused_and_a_short_one_is_warned_of() {
     let mistakes = mistakes(&[("BETTERMODE_WEBHOOK_SECRET", "a-signing-secret,")]);
     assert!(mistakes[0].starts_with("BETTERMODE_WEBHOOK_SECRET: one of"));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::payload::ids::{EventId, MemberId, NetworkId, ObjectId};
-use crate::payload::{Event, Format};
+use crate::payload::{CircleTopic, Event, Format};
 
 /// The first byte of every record that this version writes.
 const VERSION: u8 = 1;
@@ -68,7 +68,8 @@ pub fn encode(event: &Event, queued_at: Timestamp) -> Vec<u8> {
         object_id: event.object_id.as_str(),
         occurred_at: event.occurred_at.map(Timestamp::as_nanosecond),
         received_at: event.received_at.as_nanosecond(),
-        is_flat: event.format == Format::Flat,
+        // Circle's are flat too; their path tells them apart.
+        is_flat: event.format != Format::BetterMode,
         path: &event.path,
         body: &event.body,
     };
@@ -134,10 +135,10 @@ fn event(fields: &Fields<'_>, body: Bytes) -> Result<(Event, Timestamp), DecodeE
         object_id: ObjectId::new(fields.object_id),
         occurred_at: fields.occurred_at.map(time).transpose()?,
         received_at: time(fields.received_at)?,
-        format: if fields.is_flat {
-            Format::Flat
-        } else {
-            Format::BetterMode
+        format: match (fields.is_flat, CircleTopic::of(fields.path)) {
+            (false, _) => Format::BetterMode,
+            (true, None) => Format::Flat,
+            (true, Some(_)) => Format::Circle,
         },
         path: Cow::Owned(fields.path.to_owned()),
         body,
@@ -212,6 +213,16 @@ mod tests {
             let (read, queued_at) = decode(&encode(&event, event.received_at)).unwrap();
             prop_assert_eq!(fields(&read), fields(&event));
             prop_assert_eq!(queued_at, event.received_at);
+        }
+
+        #[test]
+        fn circles_webhooks_are_known_by_their_path(at in 0..3_usize) {
+            let path = CircleTopic::ALL[at].path().to_owned();
+            let texts = std::array::from_fn(|index| if index == 8 { path.clone() } else { index.to_string() });
+            let mut circle = event(&texts, b"{}", true, 7);
+            circle.format = Format::Circle;
+            let (read, _) = decode(&encode(&circle, circle.received_at)).unwrap();
+            prop_assert_eq!(fields(&read), fields(&circle));
         }
 
         #[test]

@@ -90,6 +90,7 @@ impl Door {
         let mut registry = Registry::default();
         let mut edge = Edge {
             intake: Some(Intake::Signed(Keys::parse(&SECRET.into()).unwrap())),
+            circle: None,
             window: Window::new(Duration::from_secs(900)),
             network: None,
             sink: sink.clone(),

@@ -106,7 +106,7 @@ fn verify(
     }
 }
 
-async fn store(edge: &Edge, event: &Event) -> Result<(), Refusal> {
+pub(super) async fn store(edge: &Edge, event: &Event) -> Result<(), Refusal> {
     let accepted = edge.sink.accept(event).await?;
     edge.metrics.event(event);
     let outcome = match accepted {
@@ -184,7 +184,7 @@ fn succeeded(envelope_type: &str, data: &Value) -> Value {
 
 /// Reads at most [`BODY_LIMIT`] bytes, however long the sender says the body is or
 /// does not say it.
-async fn read_body<S, B>(
+pub(super) async fn read_body<S, B>(
     limit: Duration,
     headers: &HeaderMap,
     body: S,

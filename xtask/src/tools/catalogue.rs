@@ -16,6 +16,7 @@ pub(crate) enum Tool {
     Python,
     GrpcPython,
     GrpcNode,
+    NotionClient,
     CargoDeny,
     H2load,
     Kubectl,
@@ -108,6 +109,7 @@ impl Tool {
         Self::Python,
         Self::GrpcPython,
         Self::GrpcNode,
+        Self::NotionClient,
         Self::CargoDeny,
         Self::H2load,
         Self::Kubectl,
@@ -145,6 +147,7 @@ impl Tool {
         Self::Python,
         Self::GrpcPython,
         Self::GrpcNode,
+        Self::NotionClient,
         Self::H2load,
         Self::DockerCompose,
     ];
@@ -163,6 +166,7 @@ impl Tool {
             Self::Python => "python3",
             Self::GrpcPython => "grpc-python",
             Self::GrpcNode => "grpc-node",
+            Self::NotionClient => "notion-client",
             Self::CargoDeny => "cargo-deny",
             Self::H2load => "h2load",
             Self::Kubectl => "kubectl",
@@ -198,6 +202,7 @@ impl Tool {
             Self::Python => Version(3, 9),
             Self::GrpcPython => Version(1, 80),
             Self::GrpcNode => Version(1, 14),
+            Self::NotionClient => Version(5, 26),
             Self::CargoDeny => Version(0, 18),
             Self::H2load => Version(1, 43),
             Self::Kubectl => Version(1, 27),
@@ -263,6 +268,14 @@ impl Tool {
                 packages: &[
                     ("@grpc/grpc-js", "1.14.7"),
                     ("@grpc/proto-loader", "0.8.1"),
+                    ("@types/node", "20.19.0"),
+                    ("typescript", "5.9.3"),
+                ],
+            },
+            // The official client, and what checks our requests against its types.
+            Self::NotionClient => Source::NpmTree {
+                packages: &[
+                    ("@notionhq/client", "5.26.0"),
                     ("@types/node", "20.19.0"),
                     ("typescript", "5.9.3"),
                 ],

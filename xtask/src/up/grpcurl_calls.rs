@@ -106,6 +106,11 @@ pub(super) const CALLS: &[Call] = &[
         r#"{"invitees": [{"email": "grace@example.com", "name": "Grace"}], "message": "Join us"}"#,
     ),
     call(
+        "Note who was whom in Circle",
+        "CommunityService/LinkMembers",
+        r#"{"links": [{"bettermode_member_id": "$member", "circle_member_id": "4101"}]}"#,
+    ),
+    call(
         "List spaces",
         "CommunityService/ListSpaces",
         r#"{"page_size": 1}"#,

@@ -40,6 +40,9 @@ pub(super) struct EventDocument {
     received_at: DateTime,
     stored_at: DateTime,
     format: String,
+    /// For reading only: the format says it too.
+    #[serde(default)]
+    platform: String,
     path: String,
     /// Who did it and whom it is about.
     #[serde(default)]
@@ -127,7 +130,7 @@ impl EventDocument {
     }
 
     pub(super) fn new(event: &NewEvent, stored_at: Timestamp) -> Self {
-        let found = data::find(&event.payload);
+        let found = data::of(event);
         let member_ids = data::member_ids(event, &found);
         let (data, data_omitted) = match found {
             Data::Object(object) => match document(object) {
@@ -151,6 +154,7 @@ impl EventDocument {
             received_at: date(event.received_at),
             stored_at: date(stored_at),
             format: event.format.name().to_owned(),
+            platform: event.format.platform().to_owned(),
             path: event.path.clone(),
             member_ids,
             state: EventState::Pending.name().to_owned(),

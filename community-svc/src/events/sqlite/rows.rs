@@ -48,7 +48,7 @@ pub(super) fn insert(
     let stored_at = text(stored_at);
     let mut outcomes = Vec::with_capacity(events.len());
     for event in events {
-        let data = data::find(&event.payload);
+        let data = data::of(event);
         let outcome = if insert_one(transaction, event, &data, &stored_at)? {
             let seq = transaction.last_insert_rowid();
             add_members(transaction, event, &data)?;

@@ -55,6 +55,7 @@ fn new_event(event: pb::WebhookEvent) -> Result<NewEvent, Error> {
     let format = match event.format() {
         pb::WebhookFormat::Bettermode => Format::BetterMode,
         pb::WebhookFormat::Flat => Format::Flat,
+        pb::WebhookFormat::Circle => Format::Circle,
         pb::WebhookFormat::Unspecified => {
             return Err(Error::invalid("events.format", "must be set"));
         }

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/0002_webhook_effects.sql"),
     include_str!("steps/0003_members_and_activities.sql"),
     include_str!("steps/0004_writes.sql"),
+    include_str!("steps/0005_platforms.sql"),
 ];
 
 /// Brings the file to the version of this program. A newer file is left alone.

@@ -1,0 +1,5 @@
+//! `check`.
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {}

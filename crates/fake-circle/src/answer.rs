@@ -1,0 +1,35 @@
+//! HTTP answers.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use serde_json::Value;
+
+/// A JSON body.
+pub(crate) fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
+    typed(
+        status,
+        "application/json; charset=utf-8",
+        Bytes::from(body.to_string()),
+    )
+}
+
+/// What a proxy in front of the vendor would show.
+pub(crate) fn html(status: StatusCode) -> Response<Bytes> {
+    let page = "<!DOCTYPE html><html><head><title>Something went wrong</title></head>\
+                <body><h1>Something went wrong</h1></body></html>";
+    typed(
+        status,
+        "text/html; charset=utf-8",
+        Bytes::from_static(page.as_bytes()),
+    )
+}
+
+fn typed(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod config;
+mod control;
+mod counters;
+mod fake;
+mod faults;
+mod limits;
+mod pages;
+mod routes;
+mod server;
+mod time;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{AuthScheme, DEFAULT_TOKEN, FakeConfig};
+pub use fake::Fake;
+pub use faults::{Fault, Setting};
+pub use limits::Limits;
+pub use time::{TimeSource, system_time};
