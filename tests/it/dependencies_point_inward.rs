@@ -13,6 +13,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bettermode", &[]),
     ("fake-bettermode", &[]),
     ("service-kit", &[]),
+    ("signature-doctor", &[]),
+    (
+        "communityctl",
+        &["community-proto", "service-kit", "signature-doctor"],
+    ),
     (
         "community-svc",
         &[
@@ -22,7 +27,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "service-kit",
         ],
     ),
-    ("webhook-edge", &["community-proto", "service-kit"]),
+    (
+        "webhook-edge",
+        &["community-proto", "service-kit", "signature-doctor"],
+    ),
     ("integration-tests", ANYTHING),
     ("bench", ANYTHING),
     ("fuzz-targets", &["service-kit", "webhook-edge"]),
@@ -36,6 +44,7 @@ const ANYTHING: &[&str] = &[
     "community-svc",
     "fake-bettermode",
     "service-kit",
+    "signature-doctor",
     "webhook-edge",
 ];
 
@@ -48,6 +57,11 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),
+    (
+        "signature-doctor",
+        &["tonic", "tokio", "warp", "reqwest", "serde_json"],
+    ),
+    ("communityctl", &["warp", "redis", "mongodb", "rusqlite"]),
     (
         "service-kit",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],

@@ -25,6 +25,7 @@ use crate::forward::Sink;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::payload::ids::NetworkId;
+use crate::refusals::Refusals;
 use crate::rejection;
 use crate::signature::{Keys, Window};
 
@@ -68,6 +69,8 @@ pub struct Edge {
     pub clock: SharedClock,
     /// Room for the bodies that are being worked on.
     pub memory: Memory,
+    /// Who looks into signatures that do not hold.
+    pub refusals: Refusals,
 }
 
 /// The routes as one service, its layers around it.
