@@ -108,7 +108,7 @@ impl App {
             None => (backend.clone(), None, None),
             Some(watched) => {
                 let queue = watched.queue.clone();
-                registry.register_collector(gauges(&queue, &clock));
+                registry.register_collector(Box::new(gauges(&queue, &clock)));
                 let store = backend.clone();
                 let forwarder = Forwarder::new(queue.clone(), store, metrics.clone(), jitter());
                 (Arc::new(queue), Some(watched), Some(forwarder))
@@ -208,11 +208,11 @@ impl App {
     }
 }
 
-fn gauges(queue: &Queue, clock: &SharedClock) -> Box<QueueGauges> {
-    Box::new(QueueGauges {
+fn gauges(queue: &Queue, clock: &SharedClock) -> QueueGauges {
+    QueueGauges {
         queue: queue.clone(),
         clock: Arc::clone(clock),
-    })
+    }
 }
 
 /// Who looks into signatures that do not hold; nobody where none is checked.
