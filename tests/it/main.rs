@@ -58,6 +58,9 @@ mod scopes;
 mod tokens;
 
 // Running it.
+mod communityctl;
+mod communityctl_doctor;
+mod communityctl_queue;
 mod config;
 mod keeps_secrets;
 mod switched_off;
