@@ -89,7 +89,7 @@ pub async fn run(command: Command, context: &mut Context<'_>) -> Result<Outcome,
         Command::Members(MembersCommand::Get(get)) => members::get(context, get).await,
         Command::Tokens(TokensCommand::New(new)) => tokens::new(context, &new),
         Command::Tokens(TokensCommand::List) => tokens::list(context),
-        Command::Config(ConfigCommand::Check(check)) => config::check(context, &check).await,
+        Command::Config(ConfigCommand::Check(check)) => config::check(context, &check),
         Command::Status => status::run(context).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -12,8 +12,8 @@ use crate::scheme;
 /// What some vendors begin a signing secret with, before its base64.
 const WHSEC: &str = "whsec_";
 
-/// A secret's name: 8 hex digits of a keyed digest. It tells secrets apart and is far too
-/// short to find one by.
+/// A secret's name: 8 hex digits of a digest that the secret keys. It tells secrets apart. Who
+/// guesses a secret can check the guess by it, as by any signature; nobody reads one out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fingerprint(String);
 

@@ -1,10 +1,9 @@
 //! `config check`: each program checks its own settings, in this environment.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use super::{Context, Outcome};
 use crate::cli::ConfigCheck;
@@ -12,7 +11,7 @@ use crate::error::{Error, code};
 
 const PROGRAMS: [&str; 2] = ["community-svc", "webhook-edge"];
 
-pub(super) async fn check(context: &mut Context<'_>, args: &ConfigCheck) -> Result<Outcome, Error> {
+pub(super) fn check(context: &mut Context<'_>, args: &ConfigCheck) -> Result<Outcome, Error> {
     let mut worst = 0;
     for name in PROGRAMS {
         let program = find(name, args.programs.as_deref());
@@ -20,7 +19,6 @@ pub(super) async fn check(context: &mut Context<'_>, args: &ConfigCheck) -> Resu
             .args(["config", "check"])
             .stdin(Stdio::null())
             .output()
-            .await
             .map_err(|error| {
                 Error::NotFound(format!(
                     "failed to run {}: {error}; --programs names the folder of {} and {}",

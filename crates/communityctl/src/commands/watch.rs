@@ -1,5 +1,6 @@
 //! `events watch`: every event once, also past restarts of the service and of this program.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -59,6 +60,12 @@ pub(super) async fn run(context: &mut Context<'_>, watch: Watch) -> Result<Outco
         {
             return Err(service.failed("watching events")(status));
         }
+        // Beside the output, which may be read by a program.
+        let _closed = writeln!(
+            std::io::stderr(),
+            "communityctl: the stream ended; going on in {} s",
+            pause.as_secs()
+        );
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE.1);
     }
