@@ -13,7 +13,10 @@ use crate::stored_events::{event, ingest};
 #[tokio::test]
 async fn events_are_listed_filtered_and_paged_as_json_lines_and_as_a_table() {
     let sandbox = Sandbox::start().await;
-    ingest(&sandbox, (0..520).map(|number| event(number, "event.many"))).await;
+    for numbers in [0..500, 500..520] {
+        let many = numbers.map(|number| event(number, "event.many"));
+        ingest(&sandbox, many).await;
+    }
     ingest(&sandbox, [event(900, "event.other")]).await;
     projected(&sandbox).await;
     let ctl = Ctl::of(&sandbox);
@@ -238,7 +241,8 @@ async fn a_test_webhook_is_signed_and_sent_and_seen_in_the_store() {
         "{old:?}"
     );
     let foreign = ctl.with("BETTERMODE_NETWORK_ID", "elsewhere");
-    let foreign = foreign.run(&["send", "--table"]).ended_with(1);
+    let arguments = ["send", "--event", "space.updated", "--table"];
+    let foreign = foreign.run(&arguments).ended_with(1);
     assert!(
         foreign.stdout.contains("BETTERMODE_NETWORK_ID"),
         "{foreign:?}"

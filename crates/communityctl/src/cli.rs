@@ -43,15 +43,15 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Where things are.
-    #[command(flatten)]
-    pub options: Options,
     /// Write JSON lines, also on a terminal.
     #[arg(long, global = true, conflicts_with = "table")]
     pub json: bool,
     /// Write tables, also where there is no terminal.
     #[arg(long, global = true)]
     pub table: bool,
+    /// Where things are.
+    #[command(flatten)]
+    pub options: Options,
 }
 
 /// Where things are, where the settings do not say it.

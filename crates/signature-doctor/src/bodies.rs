@@ -48,13 +48,13 @@ pub(crate) const CHANGES: &[Change] = &[
     ),
     written(
         Spacing::Spaced,
-        Escapes::NonAscii,
-        "as Python writes JSON: spaced, with \\u escapes (it was re-serialised)",
+        Escapes::Fewest,
+        "with a space after each comma and colon (it was re-serialised)",
     ),
     written(
         Spacing::Spaced,
-        Escapes::Fewest,
-        "with a space after each comma and colon (it was re-serialised)",
+        Escapes::NonAscii,
+        "as Python writes JSON: spaced, with \\u escapes (it was re-serialised)",
     ),
     written(
         Spacing::Compact,

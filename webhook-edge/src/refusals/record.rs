@@ -16,7 +16,7 @@ const LONGEST_TIMESTAMP: usize = 20;
 pub struct Record {
     /// The `x-request-id` of the answer and the log.
     pub request_id: String,
-    /// When it arrived, RFC 3339.
+    /// When it arrived, RFC 3339, to the millisecond.
     pub received_at: String,
     /// The route.
     pub path: &'static str,
@@ -67,7 +67,7 @@ impl Record {
                 .and_then(|id| id.to_str().ok())
                 .unwrap_or_default()
                 .to_owned(),
-            received_at: received_at.to_string(),
+            received_at: format!("{received_at:.3}"),
             path: refused.path,
             refused_because: refused.error.to_string(),
             cause: found.cause(),
