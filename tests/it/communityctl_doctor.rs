@@ -1,6 +1,8 @@
 //! Why a signature does not hold: by the doctor on a captured request, and by the edge on
 //! what it refuses, while the sender hears 401 and nothing else.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -138,7 +140,7 @@ impl Case {
     fn raw(&self) -> String {
         let mut text = "POST /webhooks/bettermode HTTP/1.1\r\nHost: edge\r\n".to_owned();
         for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text.extend([name, ": ", value, "\r\n"]);
         }
         format!(
             "{text}Content-Length: {}\r\n\r\n{}",
@@ -187,10 +189,8 @@ fn the_doctor_names_the_cause_of_each_kind_of_wrong_signature_in_every_form() {
         .into_iter()
         .chain(cases_of_signing())
         .collect();
-    let mut causes: Vec<&str> = cases.iter().map(|case| case.cause).collect();
-    causes.sort_unstable();
-    causes.dedup();
-    assert!(causes.len() >= 20, "{causes:?}");
+    let kinds: BTreeSet<&str> = cases.iter().map(|case| case.cause).collect();
+    assert!(kinds.len() >= 20, "{kinds:?}");
     for case in &cases {
         let code = i32::from(case.cause != "holds");
         for (form, text) in [

@@ -118,8 +118,8 @@ async fn what_waits_is_listed_while_the_service_is_away() {
     let after = waiting[1]["position"].to_string();
     let rest = ctl.run(&["queue", "list", "--after", &after]).ended_with(0);
     assert_eq!(rest.one()["event_id"], id(2));
-    let stats = ctl.run(&["queue", "stats", "--table"]).ended_with(0);
-    assert!(stats.stdout.contains("waiting       3"), "{stats:?}");
+    let full = ctl.run(&["queue", "stats", "--table"]).ended_with(0);
+    assert!(full.stdout.contains("waiting       3"), "{full:?}");
     eventually("the edge notices", async || {
         let status = ctl.run(&["status", "--timeout", "2"]);
         if status.code == 1 && status.stdout.contains("is community-svc running") {

@@ -412,6 +412,17 @@ fn two_mistakes_at_once_are_both_named() {
 }
 
 #[test]
+fn every_cause_is_explained_to_operators() {
+    let page = include_str!("../../../docs/communityctl.md");
+    for label in LABELS.iter().filter(|label| **label != "holds") {
+        assert!(
+            page.contains(&format!("`{label}`")),
+            "{label} is not explained"
+        );
+    }
+}
+
+#[test]
 fn a_large_body_costs_no_more_than_it_may() {
     let body = vec![b'x'; 1024 * 1024];
     let signature = sign("somebody-elses", TIME, &body);
