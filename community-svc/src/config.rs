@@ -27,6 +27,7 @@ const PREFIXES: &[&str] = &["BETTERMODE_", "COMMUNITY_SVC_", "INTEGRATION_ENABLE
 
 /// Settings of the programs that share our environment.
 const OF_OTHERS: &[&str] = &[
+    "BETTERMODE_WEBHOOK_RETIRED_SECRETS",
     "BETTERMODE_WEBHOOK_SECRET",
     "COMMUNITY_SVC_CA",
     "COMMUNITY_SVC_CLIENT_CERTIFICATE",

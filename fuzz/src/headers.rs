@@ -19,6 +19,7 @@ use webhook_edge::forward::{Accepted, Error, Sink};
 use webhook_edge::health::{Health, Probe, ServiceStatus};
 use webhook_edge::metrics::Metrics;
 use webhook_edge::payload::Event;
+use webhook_edge::refusals::Refusals;
 use webhook_edge::routes::{Edge, Intake, Memory, service};
 
 use crate::request::Request;
@@ -107,6 +108,7 @@ impl World {
             metrics: Metrics::register(&mut Registry::default()),
             clock: Arc::new(ManualClock::new(now())),
             memory: Memory::default(),
+            refusals: Refusals::without_doctor(),
             body_timeout: Duration::from_secs(10),
             answers: Arc::new(Nobody),
         };

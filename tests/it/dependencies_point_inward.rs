@@ -17,6 +17,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("notion-sync", &["community-proto", "notion", "service-kit"]),
     ("fake-circle", &[]),
     ("service-kit", &[]),
+    ("signature-doctor", &[]),
+    (
+        "communityctl",
+        &["community-proto", "service-kit", "signature-doctor"],
+    ),
     (
         "community-svc",
         &[
@@ -26,7 +31,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "service-kit",
         ],
     ),
-    ("webhook-edge", &["community-proto", "service-kit"]),
+    (
+        "webhook-edge",
+        &["community-proto", "service-kit", "signature-doctor"],
+    ),
     (
         "circle-migrate",
         &["bettermode", "community-proto", "notion", "service-kit"],
@@ -49,6 +57,7 @@ const ANYTHING: &[&str] = &[
     "notion-sync",
     "fake-circle",
     "service-kit",
+    "signature-doctor",
     "webhook-edge",
 ];
 
@@ -68,6 +77,11 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "fake-circle",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],
     ),
+    (
+        "signature-doctor",
+        &["tonic", "tokio", "warp", "reqwest", "serde_json"],
+    ),
+    ("communityctl", &["warp", "redis", "mongodb", "rusqlite"]),
     (
         "service-kit",
         &["tonic", "prost", "redis", "mongodb", "reqwest"],

@@ -65,6 +65,9 @@ mod scopes;
 mod tokens;
 
 // Running it.
+mod communityctl;
+mod communityctl_doctor;
+mod communityctl_queue;
 mod config;
 mod configuration_page;
 mod deployment;

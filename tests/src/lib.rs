@@ -13,6 +13,7 @@
 
 pub mod chaos;
 pub mod clients;
+pub mod ctl;
 pub mod errors;
 pub mod eventually;
 pub mod fake;
@@ -27,6 +28,7 @@ pub mod tools;
 pub mod world;
 
 pub use clients::Clients;
+pub use ctl::{Ctl, CtlRan};
 pub use errors::Failure;
 pub use eventually::{eventually, eventually_within};
 pub use fake::Fake;

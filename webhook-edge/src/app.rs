@@ -12,8 +12,10 @@ use service_kit::http::{ConnectionMetrics, Port, open_files};
 use service_kit::shutdown::Shutdown;
 use service_kit::tasks::Tasks;
 use service_kit::{admin, http};
+use signature_doctor::Secrets;
 use tokio::net::TcpListener;
 
+use crate::admin::Admin;
 use crate::backend::{Backend, SetupError};
 use crate::config::{Acknowledge, Config, Connections, QueueConfig};
 use crate::forward::Sink;
@@ -21,7 +23,9 @@ use crate::forwarder::{Forwarder, Jitter};
 use crate::health::{Health, QueueWatch};
 use crate::metrics::{Metrics, QueueGauges};
 use crate::queue::{self, OpenError, Options, Queue};
+use crate::refusals::{Doctor, Refusals};
 use crate::routes::{self, Edge, Intake, Memory};
+use crate::signature::Window;
 
 /// How long everything together may take to end: a little more than open requests
 /// get.
@@ -37,6 +41,8 @@ pub struct App {
     addresses: Addresses,
     edge: Arc<Edge>,
     forwarder: Option<Forwarder>,
+    doctor: Option<Doctor>,
+    operators: Admin,
     registry: Arc<Registry>,
     tasks: Tasks,
     shutdown: Shutdown,
@@ -105,17 +111,18 @@ impl App {
             None => (backend.clone(), None, None),
             Some(watched) => {
                 let queue = watched.queue.clone();
-                registry.register_collector(Box::new(QueueGauges {
-                    queue: queue.clone(),
-                    clock: Arc::clone(&clock),
-                }));
+                registry.register_collector(Box::new(gauges(&queue, &clock)));
                 let store = backend.clone();
                 let forwarder = Forwarder::new(queue.clone(), store, metrics.clone(), jitter());
                 (Arc::new(queue), Some(watched), Some(forwarder))
             }
         };
+        let (refusals, doctor) = doctor(config.secrets, config.window, &metrics);
+        let queue = watched.as_ref().map(|watched| watched.queue.clone());
+        let operators = Admin::new(&refusals, queue, config.admin_token, admin_address);
         let edge = Edge {
             metrics,
+            refusals,
             health: Arc::new(Health::new(takes_webhooks, backend.clone(), watched)),
             answers: backend,
             sink,
@@ -136,6 +143,8 @@ impl App {
             },
             edge: Arc::new(edge),
             forwarder,
+            doctor,
+            operators,
             registry: Arc::new(registry),
             tasks,
             shutdown,
@@ -161,7 +170,8 @@ impl App {
         }
         tasks.spawn(
             "admin",
-            admin::run(
+            admin::run_with(
+                crate::admin::routes(self.operators),
                 self.admin,
                 self.registry,
                 self.edge.health.clone(),
@@ -169,6 +179,9 @@ impl App {
                 shutdown.clone(),
             ),
         );
+        if let Some(doctor) = self.doctor {
+            tasks.spawn("signature doctor", doctor.run(shutdown.clone()));
+        }
         if let Some(tls) = self.http.tls.clone() {
             tasks.spawn("certificate", tls.watch(shutdown.clone()));
         }
@@ -193,6 +206,26 @@ impl App {
         }
         tracing::info!("stopped");
     }
+}
+
+fn gauges(queue: &Queue, clock: &SharedClock) -> QueueGauges {
+    QueueGauges {
+        queue: queue.clone(),
+        clock: Arc::clone(clock),
+    }
+}
+
+/// Who looks into signatures that do not hold; nobody where none is checked.
+fn doctor(
+    secrets: Option<Secrets>,
+    window: Window,
+    metrics: &Metrics,
+) -> (Refusals, Option<Doctor>) {
+    let Some(secrets) = secrets else {
+        return (Refusals::without_doctor(), None);
+    };
+    let (refusals, doctor) = Refusals::new(secrets, window, metrics.clone());
+    (refusals, Some(doctor))
 }
 
 fn open_queue(

@@ -8,19 +8,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use service_kit::env::{Env, Invalid, Resolved, Settings};
 use service_kit::telemetry::{LogFormat, LogLevel};
+use signature_doctor::Secrets;
 use url::Url;
 
 use crate::backend::Access;
 use crate::payload::ids::NetworkId;
 use crate::routes::Intake;
-use crate::signature::{Keys, SharedSecrets, Window};
+use crate::signature::{SharedSecrets, Window};
 
 mod acknowledge;
 mod circle;
 mod connections;
+mod intake;
 
 pub use acknowledge::{Acknowledge, QueueConfig};
 pub use connections::Connections;
@@ -32,6 +34,9 @@ const PREFIXES: &[&str] = &[
     "INTEGRATION_ENABLE_",
     "WEBHOOK_",
 ];
+
+/// Shorter secrets can be guessed; BetterMode's own are longer.
+const SHORT_SECRET_BYTES: usize = 8;
 
 /// Settings of the programs that share our environment.
 const OF_OTHERS: &[&str] = &[
@@ -72,8 +77,6 @@ const OF_OTHERS: &[&str] = &[
 const DEFAULT_TOLERANCE_SECONDS: u64 = 15 * 60;
 /// A replay of yesterday's webhook is none of ours.
 const LONGEST_TOLERANCE_SECONDS: u64 = 24 * 60 * 60;
-/// Shorter secrets can be guessed; BetterMode's own are longer.
-const SHORT_SECRET_BYTES: usize = 8;
 
 /// The edge's settings.
 #[derive(Clone)]
@@ -86,6 +89,10 @@ pub struct Config {
     pub intake: Option<Intake>,
     /// Who may bring Circle's webhooks; `None` takes none.
     pub circle: Option<SharedSecrets>,
+    /// What signatures that do not hold are held against; `None` when none is checked.
+    pub secrets: Option<Secrets>,
+    /// What the admin port wants to be shown before it tells of webhooks.
+    pub admin_token: Option<SecretString>,
     /// How far a signed timestamp may be from now.
     pub window: Window,
     /// The one network whose webhooks are taken; any when `None`.
@@ -124,10 +131,14 @@ impl Config {
         let mut settings = Settings::new(env);
         let mut warnings = Vec::new();
         let listen = settings.parsed("WEBHOOK_EDGE_LISTEN", loopback(8080));
+        let admin_listen = settings.parsed("WEBHOOK_EDGE_ADMIN_LISTEN", loopback(9465));
+        let (intake, secrets) = intake::load(&mut settings, listen, &mut warnings).unzip();
         let config = Self {
             listen,
-            admin_listen: settings.parsed("WEBHOOK_EDGE_ADMIN_LISTEN", loopback(9465)),
-            intake: load_intake(&mut settings, listen, &mut warnings),
+            admin_listen,
+            intake,
+            secrets: secrets.flatten(),
+            admin_token: settings.secret("WEBHOOK_EDGE_ADMIN_TOKEN"),
             circle: circle::load(&mut settings, &mut warnings),
             window: load_window(&mut settings, &mut warnings),
             network: settings
@@ -167,65 +178,6 @@ impl Config {
                 warnings,
             }),
             Err(invalid) => Err(invalid.with_unknown(&unknown)),
-        }
-    }
-}
-
-fn load_intake(
-    settings: &mut Settings<'_>,
-    listen: SocketAddr,
-    warnings: &mut Vec<String>,
-) -> Option<Intake> {
-    let enabled = settings.flag("INTEGRATION_ENABLE_BETTERMODE", true);
-    let secrets = settings.secret("BETTERMODE_WEBHOOK_SECRET");
-    let allow_unsigned = settings.flag("WEBHOOK_EDGE_ALLOW_UNSIGNED", false);
-    if !enabled {
-        return None;
-    }
-    if let Some(secrets) = secrets {
-        if allow_unsigned {
-            warnings.push(
-                "WEBHOOK_EDGE_ALLOW_UNSIGNED has no effect while BETTERMODE_WEBHOOK_SECRET is set"
-                    .to_owned(),
-            );
-        }
-        return load_keys(settings, &secrets, warnings);
-    }
-    if !allow_unsigned {
-        settings.reject(
-            "BETTERMODE_WEBHOOK_SECRET is not set: set it to the app's signing secret, or \
-             WEBHOOK_EDGE_ALLOW_UNSIGNED=true to take webhooks from anybody on this machine",
-        );
-        return None;
-    }
-    if !listen.ip().is_loopback() {
-        settings.reject(format!(
-            "WEBHOOK_EDGE_LISTEN={listen}: with WEBHOOK_EDGE_ALLOW_UNSIGNED=true only a loopback \
-             address can be used, such as 127.0.0.1:8080"
-        ));
-    }
-    Some(Intake::Unsigned)
-}
-
-fn load_keys(
-    settings: &mut Settings<'_>,
-    secrets: &SecretString,
-    warnings: &mut Vec<String>,
-) -> Option<Intake> {
-    let is_short = |secret: &str| secret.trim().len() < SHORT_SECRET_BYTES;
-    match Keys::parse(secrets) {
-        Ok(keys) => {
-            if secrets.expose_secret().split(',').any(is_short) {
-                warnings.push(format!(
-                    "BETTERMODE_WEBHOOK_SECRET holds a secret of fewer than {SHORT_SECRET_BYTES} \
-                     bytes, which can be guessed"
-                ));
-            }
-            Some(Intake::Signed(keys))
-        }
-        Err(error) => {
-            settings.reject(format!("BETTERMODE_WEBHOOK_SECRET: {error}"));
-            None
         }
     }
 }

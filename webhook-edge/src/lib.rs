@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod admin;
 pub mod answers;
 pub mod app;
 pub mod backend;
@@ -12,6 +13,7 @@ pub mod health;
 pub mod metrics;
 pub mod payload;
 pub mod queue;
+pub mod refusals;
 pub mod rejection;
 pub mod routes;
 pub mod signature;

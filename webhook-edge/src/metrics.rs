@@ -47,6 +47,11 @@ struct OutcomeLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabel {
+    cause: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     route: &'static str,
     code: u16,
@@ -67,6 +72,7 @@ struct Inner {
     forwarded: Family<OutcomeLabel, Counter>,
     forward_failures: Counter,
     set_aside: Counter,
+    refused_signatures: Family<CauseLabel, Counter>,
 }
 
 impl Metrics {
@@ -84,6 +90,7 @@ impl Metrics {
             forwarded: Family::default(),
             forward_failures: Counter::default(),
             set_aside: Counter::default(),
+            refused_signatures: refused_signatures(registry),
         };
         registry.register(
             "webhook_edge_webhooks",
@@ -132,6 +139,13 @@ impl Metrics {
             inner.set_aside.clone(),
         );
         Self(Arc::new(inner))
+    }
+
+    /// Counts a signature that did not hold: one of `signature_doctor`'s labels, or
+    /// `not_examined`.
+    pub fn refused_signature(&self, cause: &'static str) {
+        let cause = CauseLabel { cause };
+        self.0.refused_signatures.get_or_create(&cause).inc();
     }
 
     /// Counts events that the service has taken from the queue.
@@ -224,4 +238,14 @@ impl Metrics {
     pub fn verified_in(&self, took: Duration) {
         self.0.verify.observe(took.as_secs_f64());
     }
+}
+
+fn refused_signatures(registry: &mut Registry) -> Family<CauseLabel, Counter> {
+    let counted = Family::default();
+    registry.register(
+        "webhook_edge_refused_signatures",
+        "Signatures that did not hold, by what was wrong with them; not_examined: too many to look into",
+        counted.clone(),
+    );
+    counted
 }

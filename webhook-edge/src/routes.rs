@@ -26,6 +26,7 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::payload::CircleTopic;
 use crate::payload::ids::NetworkId;
+use crate::refusals::Refusals;
 use crate::rejection;
 use crate::signature::{Keys, SharedSecrets, Window};
 
@@ -72,6 +73,8 @@ pub struct Edge {
     pub clock: SharedClock,
     /// Room for the bodies that are being worked on.
     pub memory: Memory,
+    /// Who looks into signatures that do not hold.
+    pub refusals: Refusals,
 }
 
 /// The routes as one service, its layers around it.

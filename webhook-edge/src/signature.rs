@@ -77,12 +77,37 @@ impl Delivery<Unverified> {
         now: Timestamp,
         window: Window,
     ) -> Result<Delivery<Verified>, Error> {
+        self.check(keys, now, window)?;
+        Ok(self.accepted(now))
+    }
+
+    /// The same; what is refused comes back as a whole, for somebody to look into why.
+    ///
+    /// # Errors
+    /// [`Refused`] with the precise cause.
+    pub fn verify_or_return(
+        self,
+        keys: &Keys,
+        now: Timestamp,
+        window: Window,
+    ) -> Result<Delivery<Verified>, Box<Refused>> {
+        match self.check(keys, now, window) {
+            Ok(()) => Ok(self.accepted(now)),
+            Err(error) => Err(Box::new(Refused {
+                error,
+                path: self.path,
+                headers: self.state.headers,
+                body: self.body,
+            })),
+        }
+    }
+
+    fn check(&self, keys: &Keys, now: Timestamp, window: Window) -> Result<(), Error> {
         let claim = Claim::find(&self.state.headers)?;
         if !keys.vouch_for(claim.timestamp_text, &self.body, &claim.tag) {
             return Err(Error::Mismatch);
         }
-        window.check(claim.timestamp_ms, now)?;
-        Ok(self.accepted(now))
+        window.check(claim.timestamp_ms, now)
     }
 
     /// Accepts the webhook without a look at its signature. Only for
@@ -119,6 +144,19 @@ impl Delivery<Verified> {
     pub fn received_at(&self) -> Timestamp {
         self.state.received_at
     }
+}
+
+/// A webhook that is not believed, as it arrived. For the doctor alone: nobody vouches for
+/// anything in it. It has no `Debug`.
+pub struct Refused {
+    /// Why it is not believed.
+    pub error: Error,
+    /// The route on which it arrived.
+    pub path: &'static str,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
 }
 
 /// Why a webhook is not believed. The texts are for the log.
@@ -215,6 +253,12 @@ impl Window {
     #[must_use]
     pub fn new(tolerance: Duration) -> Self {
         Self(tolerance)
+    }
+
+    /// How far it reaches to each side.
+    #[must_use]
+    pub fn tolerance(self) -> Duration {
+        self.0
     }
 
     fn check(self, timestamp_ms: i64, now: Timestamp) -> Result<(), Error> {

@@ -1,4 +1,5 @@
-//! The admin port: `/livez`, `/readyz`, `/metrics`. For operators, never public.
+//! The admin port: `/livez`, `/readyz`, `/metrics`, and what a service adds. For operators,
+//! never public.
 //!
 //! Alive means that the process answers. Ready means that it can do its job now,
 //! which each service decides in its [`Readiness`].
@@ -9,6 +10,8 @@ use std::time::Duration;
 use http::StatusCode;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::http::{ConnectionMetrics, Limits, Port, serve};
@@ -42,6 +45,22 @@ pub async fn run(
     tasks: Tasks,
     shutdown: Shutdown,
 ) {
+    let none = warp::any()
+        .and_then(|| async { Err::<Response, _>(warp::reject::not_found()) })
+        .boxed();
+    run_with(none, listener, registry, readiness, tasks, shutdown).await;
+}
+
+/// The same with routes of the service's own, which are asked first. Who may use them is
+/// for them to say.
+pub async fn run_with(
+    own: BoxedFilter<(Response,)>,
+    listener: TcpListener,
+    registry: Arc<Registry>,
+    readiness: Arc<dyn Readiness>,
+    tasks: Tasks,
+    shutdown: Shutdown,
+) {
     let draining = shutdown.draining().clone();
     let livez = warp::path!("livez").map(|| "ok\n");
     let readyz = warp::path!("readyz").map(move || {
@@ -52,7 +71,7 @@ pub async fn run(
         ready_reply(&obstacles)
     });
     let metrics = warp::path!("metrics").map(move || metrics_reply(&registry));
-    let routes = warp::get().and(livez.or(readyz).or(metrics));
+    let routes = own.or(warp::get().and(livez.or(readyz).or(metrics)));
     let port = Port {
         listener,
         limits: LIMITS,
@@ -62,7 +81,7 @@ pub async fn run(
     serve(port, warp::service(routes), tasks, shutdown).await;
 }
 
-fn ready_reply(obstacles: &[String]) -> warp::reply::Response {
+fn ready_reply(obstacles: &[String]) -> Response {
     if obstacles.is_empty() {
         return "ready\n".into_response();
     }
@@ -71,7 +90,7 @@ fn ready_reply(obstacles: &[String]) -> warp::reply::Response {
     warp::reply::with_status(text, StatusCode::SERVICE_UNAVAILABLE).into_response()
 }
 
-fn metrics_reply(registry: &Registry) -> warp::reply::Response {
+fn metrics_reply(registry: &Registry) -> Response {
     let mut text = String::new();
     if prometheus_client::encoding::text::encode(&mut text, registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

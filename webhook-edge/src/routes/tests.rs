@@ -100,6 +100,7 @@ impl Door {
                 Timestamp::from_millisecond(NOW_MS).unwrap(),
             )),
             memory: Memory::default(),
+            refusals: Refusals::without_doctor(),
             body_timeout: Duration::from_secs(10),
             answers: Arc::new(Silent),
         };

@@ -52,7 +52,10 @@ where
         Err(refusal) => {
             let (outcome, reason) = refusal.labels();
             edge.metrics.webhook(outcome, reason);
-            refusal.log(path);
+            // Who looks into a signature says what was found.
+            if !matches!(refusal, Refusal::Signature(_)) {
+                refusal.log(path);
+            }
             refusal.into_response()
         }
     }
@@ -98,9 +101,13 @@ fn verify(
     match intake {
         Intake::Signed(keys) => {
             let started = Instant::now();
-            let verdict = delivery.verify(keys, now, edge.window);
+            let verdict = delivery.verify_or_return(keys, now, edge.window);
             edge.metrics.verified_in(started.elapsed());
-            Ok(verdict?)
+            verdict.map_err(|refused| {
+                let error = refused.error.clone();
+                edge.refusals.look_into(*refused, now);
+                Refusal::Signature(error)
+            })
         }
         Intake::Unsigned => Ok(delivery.trust_unsigned(now)),
     }

@@ -162,6 +162,7 @@ async fn a_refused_webhook_is_one_line_with_cause_and_hint_and_nothing_private()
         line.contains("cause=\"signature does not match any configured secret\" hint=\"BETTERMODE_WEBHOOK_SECRET must be"),
         "{line}"
     );
+    assert!(line.contains("kind=\"wrong_secret\""), "{line}");
     assert!(line.contains("path=\"/webhooks/bettermode\""), "{line}");
 
     let old = signature_headers(SECRET, &body, NOW_MS);
@@ -174,6 +175,7 @@ async fn a_refused_webhook_is_one_line_with_cause_and_hint_and_nothing_private()
         line.contains("s ago, more than the 900 s allowed"),
         "{line}"
     );
+    assert!(line.contains("diagnosis=\"skew of -"), "{line}");
 
     assert_eq!(post(edge.http, WEBHOOKS, &[], body).await.status, 401);
     let line = edge.line_with("webhook refused");
