@@ -165,6 +165,7 @@ impl App {
                 self.admin,
                 self.registry,
                 self.edge.health.clone(),
+                None,
                 tasks.clone(),
                 shutdown.clone(),
             ),
