@@ -90,7 +90,7 @@ impl Console {
         secrets: Secrets,
     ) -> Opened {
         let samples = Samples::default();
-        let sampler = Sampler {
+        let taker = Sampler {
             samples: samples.clone(),
             registry,
             health: parts.health.clone(),
@@ -107,7 +107,10 @@ impl Console {
             samples,
             clock: parts.clock,
         });
-        Opened { console, sampler }
+        Opened {
+            console,
+            sampler: taker,
+        }
     }
 
     async fn respond(&self, request: Request<Body>) -> Answer {

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 /// A tool's path, as `cargo xtask test` hands it on: `TEST_REDIS_SERVER`,
 /// `TEST_MONGOD`, `TEST_GRPCURL`, `TEST_BUF`, `TEST_CURL`, `TEST_OPENSSL`,
-/// `TEST_NODE`, `TEST_PYTHON`, `TEST_H2LOAD`; `TEST_VENDOR_CLIENT` and `TEST_GRPC_NODE`, folders
-/// whose `node_modules` hold the vendor's client and gRPC; `TEST_GRPC_PYTHON`, a folder of Python
+/// `TEST_NODE`, `TEST_PYTHON`, `TEST_H2LOAD`, `TEST_CHROMIUM`; `TEST_VENDOR_CLIENT`,
+/// `TEST_GRPC_NODE` and `TEST_PAGE_TESTS`, folders whose `node_modules` hold the vendor's client,
+/// gRPC, and what drives and judges pages; `TEST_GRPC_PYTHON`, a folder of Python
 /// packages with gRPC.
 ///
 /// Panics without it: a test that cannot run has not passed.

@@ -26,6 +26,8 @@ const VARIABLES: &[(&str, Tool)] = &[
     ("TEST_GRPC_PYTHON", Tool::GrpcPython),
     ("TEST_GRPC_NODE", Tool::GrpcNode),
     ("TEST_H2LOAD", Tool::H2load),
+    ("TEST_CHROMIUM", Tool::Chromium),
+    ("TEST_PAGE_TESTS", Tool::PageTests),
 ];
 
 /// Runs every test whose name contains one of the filters; all without one.

@@ -76,7 +76,7 @@ impl Unit {
 
 fn short(value: f64) -> String {
     match value {
-        value if value == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         value if value < 10.0 => format!("{value:.2}"),
         value if value < 100.0 => format!("{value:.1}"),
         value => format!("{value:.0}"),
@@ -109,7 +109,7 @@ pub(super) struct Charts {
     /// When each point is.
     pub(super) times: Vec<Timestamp>,
     pub(super) now: Timestamp,
-    pub(super) charts: Vec<Chart>,
+    pub(super) all: Vec<Chart>,
 }
 
 /// Two samples that follow each other, and the seconds between.
@@ -120,8 +120,8 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn rate(&self, count: impl Fn(&Sample) -> f64) -> Option<f64> {
-        Some((count(self.after) - count(self.before)).max(0.0) / self.seconds)
+    fn rate(&self, count: impl Fn(&Sample) -> f64) -> f64 {
+        (count(self.after) - count(self.before)).max(0.0) / self.seconds
     }
 
     /// The share of calls that took longest: 0.95 is what 95 of 100 stayed below. `None`
@@ -151,8 +151,8 @@ impl Step<'_> {
     }
 
     fn share_of_copies(&self) -> Option<f64> {
-        let copies = self.rate(|sample| sample.reads_from_copies)?;
-        let asked = self.rate(|sample| sample.reads_from_bettermode)?;
+        let copies = self.rate(|sample| sample.reads_from_copies);
+        let asked = self.rate(|sample| sample.reads_from_bettermode);
         let all = copies + asked;
         (all > 0.0).then(|| 100.0 * copies / all)
     }
@@ -179,13 +179,13 @@ impl Charts {
                 .map(|steps| mean(steps, value))
                 .collect(),
         };
-        let charts = charts(&curve, &steps, has_edge);
+        let all = charts(&curve, &steps, has_edge);
         let last_of = |steps: &[Step<'_>]| steps.last().map(|step| step.after.at);
         Self {
             window,
             times: steps.chunks(chunk).filter_map(last_of).collect(),
             now,
-            charts,
+            all,
         }
     }
 }
@@ -224,8 +224,8 @@ fn charts(curve: Draw<'_>, steps: &[Step<'_>], has_edge: bool) -> Vec<Chart> {
             "Webhooks taken in per second: stored, and known already.",
             Unit::PerSecond,
             vec![
-                curve("stored", &|step| step.rate(|it| it.stored)),
-                curve("duplicates", &|step| step.rate(|it| it.duplicates)),
+                curve("stored", &|step| Some(step.rate(|it| it.stored))),
+                curve("duplicates", &|step| Some(step.rate(|it| it.duplicates))),
             ],
         ),
         queue_age(curve, has_edge),
@@ -245,8 +245,8 @@ fn charts(curve: Draw<'_>, steps: &[Step<'_>], has_edge: bool) -> Vec<Chart> {
             "gRPC calls answered per second, and those that failed. Health checks do not count.",
             Unit::PerSecond,
             vec![
-                curve("all", &|step| step.rate(|it| it.calls)),
-                curve("failed", &|step| step.rate(|it| it.failed_calls)),
+                curve("all", &|step| Some(step.rate(|it| it.calls))),
+                curve("failed", &|step| Some(step.rate(|it| it.failed_calls))),
             ],
         ),
         chart(

@@ -39,22 +39,19 @@ impl<'a> Series<'a> {
         if line.starts_with('#') {
             return None;
         }
-        let (series, rest) = match line.split_once('{') {
-            Some((name, rest)) => {
-                // Values of labels are ours: none holds a brace.
-                let (labels, rest) = rest.split_once('}')?;
-                ((name, labels), rest)
-            }
-            None => {
-                let (name, rest) = line.split_once(' ')?;
-                ((name, ""), rest)
-            }
+        let (name, labels, rest) = if let Some((name, rest)) = line.split_once('{') {
+            // Values of labels are ours: none holds a brace.
+            let (labels, rest) = rest.split_once('}')?;
+            (name, labels, rest)
+        } else {
+            let (name, rest) = line.split_once(' ')?;
+            (name, "", rest)
         };
         // A time or an exemplar may follow.
         let value = rest.split_whitespace().next()?.parse().ok()?;
         Some(Self {
-            name: series.0,
-            labels: series.1,
+            name,
+            labels,
             value,
         })
     }

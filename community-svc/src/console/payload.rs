@@ -144,7 +144,7 @@ fn string(
 fn undo(out: &mut String, digits: &str) {
     let code = u32::from_str_radix(digits, 16).ok();
     let letter = code.and_then(char::from_u32);
-    if let Some(letter) = letter.filter(|letter| letter.is_ascii_graphic())
+    if let Some(letter) = letter.filter(char::is_ascii_graphic)
         && !matches!(letter, '"' | '\\')
     {
         out.truncate(out.len() - 6);

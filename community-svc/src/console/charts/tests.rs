@@ -14,7 +14,7 @@ fn sample(second: i64, change: impl FnOnce(&mut Sample)) -> Sample {
 }
 
 fn curve<'a>(charts: &'a Charts, title: &str, name: &str) -> &'a [Option<f64>] {
-    let chart = charts.charts.iter().find(|chart| chart.title == title);
+    let chart = charts.all.iter().find(|chart| chart.title == title);
     let curves = &chart.unwrap().curves;
     let found = curves.iter().find(|curve| curve.name == name);
     &found.unwrap().points

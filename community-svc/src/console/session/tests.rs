@@ -47,7 +47,8 @@ fn behind_tls_the_cookie_stays_behind_tls() {
 fn a_session_ends_by_itself() {
     let (sessions, clock) = sessions();
     let headers = headers(&sessions.sign_in(TOKEN, false).unwrap());
-    clock.advance(LIFETIME.unsigned_abs() - Duration::from_secs(1));
+    let almost = LIFETIME - SignedDuration::from_secs(1);
+    clock.advance(almost.unsigned_abs());
     assert!(sessions.visitor(&headers).is_some());
     clock.advance(Duration::from_secs(1));
     assert!(sessions.visitor(&headers).is_none());
