@@ -59,6 +59,8 @@ mod tokens;
 
 // Running it.
 mod config;
+mod console;
+mod console_pages;
 mod keeps_secrets;
 mod switched_off;
 mod testing_mode;

@@ -275,7 +275,7 @@ async fn dead_letters_are_listed_until_a_replay_brings_them_to_life() {
 }
 
 /// As a service leaves them behind whose record of members refuses them ten times.
-fn give_up_on_all(sandbox: &Sandbox) {
+pub(crate) fn give_up_on_all(sandbox: &Sandbox) {
     let file = sandbox.folder().join("community-svc/community.sqlite");
     rusqlite::Connection::open(file)
         .unwrap()
