@@ -331,3 +331,82 @@ async fn a_member_is_found_by_any_name_and_has_a_timeline() {
     let answer = browser.post("/console/members", &form).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn filters_narrow_the_list_and_a_wrong_one_is_refused_with_its_rule() {
+    let sandbox = with_console().start().await;
+    ingest(&sandbox, (0..60).map(|number| event(number, "event.a"))).await;
+    ingest(&sandbox, (60..70).map(|number| event(number, "event.b"))).await;
+    projected(&sandbox).await;
+    let browser = Browser::signed_in(&sandbox).await;
+    let rows = |page: &str| page.matches("data-event=").count();
+    let first = browser.page("/console/events").await;
+    assert_eq!(rows(&first), 50);
+    assert!(first.contains("data-feed="));
+    let (_, rest) = first.split_once("after=").unwrap();
+    let after = rest.split('"').next().unwrap();
+    let second = browser
+        .page(&format!("/console/events?after={after}"))
+        .await;
+    assert_eq!(rows(&second), 20);
+    assert!(!second.contains("data-feed="));
+    for (query, count) in [
+        ("kind=event.b", 10),
+        ("kind=event.b&state=done", 10),
+        ("state=dead", 0),
+        ("member=nobody", 0),
+        ("from=2001-01-01T00:00&kind=event.b", 10),
+        ("until=2001-01-01T00:00", 0),
+    ] {
+        let page = browser.page(&format!("/console/events?{query}")).await;
+        assert_eq!(rows(&page), count, "{query}");
+    }
+    for (query, rule) in [
+        ("state=odd", "must be pending, done or dead"),
+        ("from=yesterday", "must look like"),
+        (
+            "from=2026-01-02T00:00&until=2026-01-01T00:00",
+            "must be later",
+        ),
+        ("member=a%20b", "without spaces"),
+        ("after=zz", "is damaged"),
+    ] {
+        let answer = browser.get(&format!("/console/events?{query}")).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.text().await.unwrap().contains(rule), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_overview_tells_of_every_part_and_of_the_edge() {
+    let mut sandbox = with_console().start().await;
+    let edge = sandbox.edge_admin_url("");
+    sandbox.service.set("COMMUNITY_SVC_CONSOLE_EDGE_URL", &edge);
+    sandbox.service.terminate().await;
+    sandbox.service.start().await;
+    sandbox.ready().await;
+    let browser = Browser::signed_in(&sandbox).await;
+    shows(&browser, "Its queue is empty.").await;
+    shows(&browser, "requests to BetterMode left").await;
+    let page = browser.page("/console").await;
+    for part in [
+        "BetterMode",
+        "Cache",
+        "Event store",
+        "Circuit breaker",
+        "Edge",
+    ] {
+        assert!(page.contains(&format!("<h3>{part}")), "{part}");
+    }
+    assert_eq!(page.matches("<figure").count(), 6);
+    sandbox.edge.kill();
+    shows(&browser, "Needs attention: Edge.").await;
+}
+
+async fn shows(browser: &Browser<'_>, text: &str) {
+    eventually(text, async || {
+        let page = browser.page("/console/overview").await;
+        page.contains(text).then_some(()).ok_or(page)
+    })
+    .await;
+}

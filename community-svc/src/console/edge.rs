@@ -81,3 +81,53 @@ async fn metrics(edge: &Url) -> Option<String> {
     };
     tokio::join!(answer, connection).0
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What looking at a port says that answers like this, once.
+    async fn looked_at(body: &str) -> Result<EdgeQueue, EdgeError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = Url::parse(&url).unwrap();
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let read = stream.read(&mut request).await.unwrap();
+            assert!(request[..read].starts_with(b"GET /metrics HTTP/1.1"));
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(body.as_bytes()).await.unwrap();
+        };
+        tokio::join!(look(&url), answer).0
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_read_from_the_edges_metrics() {
+        let metrics = "webhook_edge_queue_age_seconds 1.5\nwebhook_edge_queue_depth 7.0\n\
+                       webhook_edge_dead_letters 2\nwebhook_edge_queue_poisoned 1.0\n# EOF\n";
+        let expected = EdgeQueue {
+            age: 1.5,
+            depth: 7.0,
+            dead: 2.0,
+            is_poisoned: true,
+        };
+        assert_eq!(looked_at(metrics).await.unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_edge_and_what_is_away_are_told_apart() {
+        let other = looked_at("up 1\n").await;
+        assert!(matches!(other, Err(EdgeError::NoQueue)), "{other:?}");
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let away = look(&Url::parse(&url).unwrap()).await;
+        assert!(matches!(away, Err(EdgeError::Away)), "{away:?}");
+    }
+}

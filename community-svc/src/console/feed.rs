@@ -30,6 +30,9 @@ use crate::stores::StoreError;
 /// is what an answer that goes on looks like to it.
 const LENGTH: Duration = Duration::from_secs(50);
 
+/// How long a store may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How soon a browser opens the next feed, in milliseconds.
 const RETRY: u32 = 500;
 
@@ -64,10 +67,9 @@ pub(super) async fn answer(console: &Console, asked: &Asked) -> Result<Answer, P
         Problem::Field("Too many watch already; close a page or a client.".to_owned())
     })?;
     // First the watch, then the list: what is stored between is in both.
-    let steps = service.store.follow(None, filters.watched()).await;
-    let (steps, trouble) = match steps {
+    let (steps, trouble) = match listening(&service.store, &filters).await {
         Ok(steps) => (Some(steps), None),
-        Err(error) => (None, Some(told(&error))),
+        Err(error) => (None, Some(told(error.as_ref()))),
     };
     let mut ticks = tokio::time::interval(STATES);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -87,6 +89,21 @@ pub(super) async fn answer(console: &Console, asked: &Asked) -> Result<Answer, P
         Some((event, feed))
     });
     Ok(answer::events(events))
+}
+
+/// Steps that miss nothing from now on; without a reason when the store is too slow.
+async fn listening(
+    store: &SharedEventStore,
+    filters: &Filters,
+) -> Result<Steps, Option<FollowError>> {
+    let mut steps = store.follow(None, filters.watched()).await.map_err(Some)?;
+    // The first brings no event: it says that the store listens.
+    let first = tokio::time::timeout(PATIENCE, steps.next()).await;
+    match first {
+        Ok(Some(Ok(_))) => Ok(steps),
+        Ok(Some(Err(error))) => Err(Some(error)),
+        Ok(None) | Err(_) => Err(None),
+    }
 }
 
 impl Feed {
@@ -167,9 +184,9 @@ async fn next_step(steps: &mut Option<Steps>) -> Option<Result<crate::events::St
     }
 }
 
-fn told(error: &FollowError) -> String {
+fn told(error: Option<&FollowError>) -> String {
     match error {
-        FollowError::Unsupported => {
+        Some(FollowError::Unsupported) => {
             "A MongoDB that is no replica set cannot be followed: new webhooks show when this page \
              is opened again."
         }

@@ -114,10 +114,10 @@ fn form(filters: &Filters, kinds: &[String]) -> Markup {
                 input id="kind" name="kind" value=(filters.kind) list="kinds" placeholder="any"
                     autocomplete="off" spellcheck="false" autocapitalize="off"; }
             datalist id="kinds" { @for kind in kinds { option value=(kind) {} } }
-            div { label for="member" { "Member id" }
+            div.half { label for="member" { "Member id" }
                 input id="member" name="member" value=(filters.member) placeholder="any"
                     autocomplete="off" spellcheck="false" autocapitalize="off"; }
-            div { label for="state" { "State" }
+            div.half { label for="state" { "State" }
                 select id="state" name="state" {
                     option value="" { "any" }
                     @for state in states {

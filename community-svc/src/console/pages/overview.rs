@@ -136,7 +136,7 @@ fn card(part: &Standing) -> Markup {
             h3 { (part.name) small { " " (part.kind) } }
             (text::badge(part.look, part.sign, part.word))
             @if !part.about.is_empty() { p { (part.about) } }
-            @if let Some(at) = part.checked_at { p.when { "found at " (text::time(at)) } }
+            @if let Some(at) = part.checked_at { p.when { "as of " (text::time(at)) } }
         }
     }
 }
@@ -209,7 +209,7 @@ fn breaker(state: BreakerState) -> Standing {
     };
     Standing {
         name: "Circuit breaker",
-        kind: "to BetterMode".to_owned(),
+        kind: String::new(),
         look,
         sign,
         word,
