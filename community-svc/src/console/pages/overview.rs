@@ -69,8 +69,8 @@ async fn content(console: &Console, window: Window) -> Markup {
             p.when { "as of " (text::time(now)) }
         }
         ul.numbers {
-            (number(pending, "pending", "webhooks that have not taken effect yet", "pending"))
-            (number(dead, "dead", "webhooks with an effect that was given up on", "dead"))
+            (number(pending, false, "webhooks that have not taken effect yet", &link("events", &[("state", "pending")])))
+            (number(dead, true, "webhooks with an effect that was given up on", &link("dead-letters", &[])))
             @if let Some(Ok(edge)) = console.samples.edge() {
                 li.card { b { (format!("{:.0}", edge.depth)) } " wait in the edge's queue" }
                 @if edge.dead > 0.0 {
@@ -107,14 +107,9 @@ async fn content(console: &Console, window: Window) -> Markup {
 }
 
 /// A count that leads to what is counted; a store that fails has none.
-fn number(count: Option<u64>, look: &str, about: &str, state: &str) -> Markup {
-    let place = if state == "dead" {
-        link("dead-letters", &[])
-    } else {
-        link("events", &[("state", state)])
-    };
+fn number(count: Option<u64>, is_fault: bool, about: &str, place: &str) -> Markup {
     html! {
-        li.card class=[(count > Some(0)).then_some(look)] {
+        li.card.dead[is_fault && count > Some(0)] {
             a href=(place) {
                 b { @if let Some(count) = count { (count) } @else { "?" } } " " (about)
             }
