@@ -149,7 +149,7 @@ impl Console {
             "feed" => feed::answer(self, asked).await,
             "event" => pages::event::page(self, asked, visitor).await,
             "dead-letters" => pages::dead_letters::page(self, asked, visitor).await,
-            "members" => Ok(pages::members::page(visitor)),
+            "members" => pages::members::page(self, visitor).await,
             "member" => pages::member::page(self, asked, visitor).await,
             _ => Err(Problem::NoSuchPage),
         }

@@ -399,7 +399,7 @@ async fn the_overview_tells_of_every_part_and_of_the_edge() {
         assert!(page.contains(&format!("<h3>{part}")), "{part}");
     }
     assert_eq!(page.matches("<figure").count(), 6);
-    sandbox.edge.kill();
+    sandbox.edge.ask_to_end();
     shows(&browser, "Needs attention: Edge.").await;
 }
 

@@ -4,21 +4,58 @@ use bettermode::{Email, MemberId};
 use http::StatusCode;
 use maud::{Markup, html};
 
+use crate::activities::{MemberActivity, Period, SummaryQuery};
 use crate::cache::{MemberKey, Options};
-use crate::console::Console;
 use crate::console::answer::{self, Answer};
 use crate::console::layout::{self, Place};
 use crate::console::problem::Problem;
 use crate::console::request::{Asked, link};
 use crate::console::session::Visitor;
+use crate::console::{Console, text};
 use crate::error::Error;
 
 /// The longest address that there is (RFC 5321), which is more than an id has.
 const LONGEST: usize = 254;
 
-/// The form alone.
-pub(in crate::console) fn page(visitor: &Visitor) -> Answer {
-    answer::html(StatusCode::OK, form(visitor, None))
+/// How many of the most active members are named.
+const MOST_ACTIVE: usize = 10;
+
+/// The form, and who did most this month.
+pub(in crate::console) async fn page(
+    console: &Console,
+    visitor: &Visitor,
+) -> Result<Answer, Problem> {
+    let month = console.clock.now().strftime("%Y-%m").to_string();
+    let period = Period::parse(&month).map_err(|wrong| Problem::Field(wrong.to_string()))?;
+    let query = SummaryQuery {
+        member_id: None,
+        period,
+        most_active: MOST_ACTIVE,
+    };
+    let summary = console.effects.activities().summary(query).await?;
+    let main = html! {
+        (form(visitor, None))
+        @if !summary.most_active.is_empty() {
+            section aria-labelledby="active" {
+                h2 id="active" { "Most active in " (month) }
+                ol.active.card {
+                    @for member in &summary.most_active { (active(member)) }
+                }
+            }
+        }
+    };
+    Ok(answer::html(StatusCode::OK, around(visitor, &main)))
+}
+
+fn active(member: &MemberActivity) -> Markup {
+    let id = member.member_id.as_str();
+    html! {
+        li {
+            a href=(link("member", &[("id", id)])) { code { (id) } }
+            span { (text::count(member.count, "activity", "activities")) }
+            span.when { "last " (text::time(member.last_active)) }
+        }
+    }
 }
 
 /// Leads to the member. What was typed can be an address: it comes in a form, not in a
@@ -45,7 +82,8 @@ pub(in crate::console) async fn find(
 }
 
 fn not_found(visitor: &Visitor, problem: &str) -> Answer {
-    answer::html(StatusCode::NOT_FOUND, form(visitor, Some(problem)))
+    let main = form(visitor, Some(problem));
+    answer::html(StatusCode::NOT_FOUND, around(visitor, &main))
 }
 
 /// What is known here costs nothing; BetterMode is asked last.
@@ -87,8 +125,12 @@ async fn enabled(
     }
 }
 
+fn around(visitor: &Visitor, main: &Markup) -> Markup {
+    layout::page(Place::Members, "Members", visitor, main)
+}
+
 fn form(visitor: &Visitor, problem: Option<&str>) -> Markup {
-    let main = html! {
+    html! {
         h1 { "Members" }
         form.card.find method="post" action=(link("members", &[])) role="search" {
             (layout::secret(visitor))
@@ -105,6 +147,5 @@ fn form(visitor: &Visitor, problem: Option<&str>) -> Markup {
                  costs up to two requests of its budget."
             }
         }
-    };
-    layout::page(Place::Members, "Members", visitor, &main)
+    }
 }

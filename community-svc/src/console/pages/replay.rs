@@ -149,7 +149,7 @@ fn told(event: &Outline, changes: &[String]) -> Markup {
                 @if event.is_erased {
                     p.when { "Erased: there is nothing left to run." }
                 } @else if changes.is_empty() {
-                    p.when { "Would change nothing: it has taken effect already." }
+                    p.when { "Would change nothing: its effects are there already, or it has none." }
                 } @else {
                     ul.changes { @for change in changes { li { (change) } } }
                 }
