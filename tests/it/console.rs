@@ -48,7 +48,7 @@ impl<'a> Browser<'a> {
         for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/console"] {
             assert!(cookie.contains(part), "{cookie}");
         }
-        browser.cookie = cookie.split(';').next().unwrap().to_owned();
+        browser.cookie = cookie.split(';').take(1).collect();
         browser
     }
 

@@ -18,7 +18,7 @@ use crate::health::Health;
 /// How often a sample is taken.
 pub(super) const INTERVAL: Duration = Duration::from_secs(5);
 
-/// An hour of samples, about 200 bytes each.
+/// An hour of samples, about 320 bytes each.
 const KEPT: usize = 720;
 
 /// How many bounds the histogram of calls has, the infinite one included.
