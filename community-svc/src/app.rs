@@ -47,6 +47,7 @@ use crate::upstream::Upstream;
 use crate::writes::{Timing, Writes};
 
 mod background;
+mod console;
 mod port;
 
 use background::Background;
@@ -99,6 +100,7 @@ pub struct App {
     admin: TcpListener,
     service: Inbound<Services>,
     registry: Arc<Registry>,
+    console: Option<console::Opened>,
     health: Health,
     reporter: HealthReporter,
     upstream: Upstream,
@@ -135,9 +137,11 @@ impl App {
         let admin = bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?;
         let (register, callers) = register(&config.door);
         let cache = stores.cache.clone();
-        let process = (clock, &tasks, &shutdown);
+        let process = (Arc::clone(&clock), &tasks, &shutdown);
         let (parts, health, background) =
             parts(&config, register, stores, &upstream, process, metrics);
+        let registry = Arc::new(registry);
+        let console = console::open(&config, &admin, &parts, (&registry, clock));
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let service = server::service(
             parts,
@@ -149,7 +153,8 @@ impl App {
             grpc,
             admin,
             service,
-            registry: Arc::new(registry),
+            registry,
+            console,
             health,
             reporter,
             upstream,
@@ -194,12 +199,14 @@ impl App {
         }
         announce("grpc", &self.grpc.listener);
         announce("admin", &self.admin);
+        let console = self.console.map(|it| it.spawn(&tasks, &shutdown));
         tasks.spawn(
             "admin",
             admin::run(
                 self.admin,
                 self.registry,
                 Arc::new(self.health),
+                console,
                 tasks.clone(),
                 shutdown.clone(),
             ),

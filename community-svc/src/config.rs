@@ -15,9 +15,11 @@ use url::Url;
 
 use crate::rate_limit;
 
+mod console;
 mod door;
 mod values;
 
+pub use console::ConsoleConfig;
 pub use door::{Auth, Door};
 
 use values::Generation;
@@ -45,8 +47,10 @@ const LEAST_NOT_FOUND_TTL: Duration = Duration::from_secs(10);
 pub struct Config {
     /// Where gRPC is served, and to whom.
     pub door: Door,
-    /// Where `/livez`, `/readyz` and `/metrics` are served.
+    /// Where `/livez`, `/readyz`, `/metrics` and the console are served.
     pub admin_listen: SocketAddr,
+    /// The console; `None` leaves it off.
+    pub console: Option<ConsoleConfig>,
     /// Which log lines are written.
     pub log_level: LogLevel,
     /// How log lines look.
@@ -145,6 +149,7 @@ impl Config {
         let config = Self {
             door: Door::load(&mut settings),
             admin_listen: settings.parsed("COMMUNITY_SVC_ADMIN_LISTEN", loopback(9464)),
+            console: ConsoleConfig::load(&mut settings),
             log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
             log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
             bettermode,

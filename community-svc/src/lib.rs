@@ -11,6 +11,7 @@ pub mod cli;
 pub mod community_members;
 pub mod config;
 pub mod connections;
+pub mod console;
 pub mod direct_messages;
 pub mod error;
 pub mod event_types;

@@ -70,6 +70,8 @@ mod communityctl_doctor;
 mod communityctl_queue;
 mod config;
 mod configuration_page;
+mod console;
+mod console_pages;
 mod deployment;
 mod keeps_secrets;
 mod switched_off;

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 
 /// A tool's path, as `cargo xtask test` hands it on: `TEST_REDIS_SERVER`,
 /// `TEST_MONGOD`, `TEST_GRPCURL`, `TEST_BUF`, `TEST_CURL`, `TEST_OPENSSL`,
-/// `TEST_NODE`, `TEST_PYTHON`, `TEST_H2LOAD`; `TEST_VENDOR_CLIENT`,
-/// `TEST_GRPC_NODE` and `TEST_NOTION_CLIENT`, folders whose `node_modules` hold the vendor's
-/// client, gRPC and Notion's client; `TEST_GRPC_PYTHON`, a folder of Python
+/// `TEST_NODE`, `TEST_PYTHON`, `TEST_H2LOAD`, `TEST_CHROMIUM`; `TEST_VENDOR_CLIENT`,
+/// `TEST_GRPC_NODE`, `TEST_NOTION_CLIENT` and `TEST_PAGE_TESTS`, folders whose
+/// `node_modules` hold the vendor's client, gRPC, Notion's client, and what drives and
+/// judges pages; `TEST_GRPC_PYTHON`, a folder of Python
 /// packages with gRPC.
 ///
 /// Panics without it: a test that cannot run has not passed.

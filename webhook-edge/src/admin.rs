@@ -18,13 +18,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use futures::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use service_kit::admin::{PageBody, Pages};
+use service_kit::http::Body;
 use subtle::ConstantTimeEq as _;
-use warp::filters::BoxedFilter;
-use warp::reply::Response;
-use warp::{Filter, Reply as _};
 
 use crate::queue::{Queue, ReadError, WriteError};
 use crate::refusals::{Refusals, Remembered};
@@ -32,7 +33,7 @@ use crate::refusals::{Refusals, Remembered};
 mod queue;
 
 /// The largest request: 500 positions, written long.
-const LARGEST_REQUEST: u64 = 64 * 1024;
+const LARGEST_REQUEST: usize = 64 * 1024;
 const PREFIX: &str = "/admin/v1/";
 
 /// What operators may see of an edge, and who they are.
@@ -72,49 +73,50 @@ enum Refusal {
     Write(#[from] WriteError),
 }
 
-/// The routes.
-#[must_use]
-pub fn routes(admin: Admin) -> BoxedFilter<(Response,)> {
-    let admin = Arc::new(admin);
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::path("admin")
-        .and(warp::path::full())
-        .and(warp::method())
-        .and(warp::header::headers_cloned())
-        .and(query)
-        .and(
-            warp::body::content_length_limit(LARGEST_REQUEST)
-                .or(warp::get())
-                .unify(),
-        )
-        .and(warp::body::bytes())
-        .then(
-            move |path: warp::path::FullPath, method, headers, query: String, body| {
-                let admin = Arc::clone(&admin);
-                async move {
+impl Pages for Admin {
+    fn owns(&self, path: &str) -> bool {
+        path.starts_with("/admin/")
+    }
+
+    fn answer(
+        self: Arc<Self>,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'static, Response<PageBody>> {
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let answer = match Limited::new(body, LARGEST_REQUEST).collect().await {
+                Ok(body) => {
                     let request = Request {
-                        path: path.as_str().strip_prefix(PREFIX).unwrap_or_default(),
-                        method,
-                        headers,
-                        query,
-                        body,
+                        path: head.uri.path().strip_prefix(PREFIX).unwrap_or_default(),
+                        method: head.method,
+                        headers: head.headers,
+                        query: head.uri.query().unwrap_or_default().to_owned(),
+                        body: body.to_bytes(),
                     };
-                    match admin.answer(&request).await {
-                        Ok(answer) => warp::reply::json(&answer).into_response(),
-                        Err(refusal) => refusal.into_response(),
-                    }
+                    self.tell(&request).await
                 }
-            },
-        )
-        .recover(|unfit: warp::Rejection| async {
-            // Paths that are not ours are others'.
-            if unfit.is_not_found() {
-                return Err(unfit);
+                Err(_) => Err(Refusal::Request(format!(
+                    "the request is cut, or larger than {LARGEST_REQUEST} bytes"
+                ))),
+            };
+            match answer {
+                Ok(answer) => reply(StatusCode::OK, &answer),
+                Err(refusal) => {
+                    let told = json!({ "error": refusal.to_string() });
+                    reply(refusal.status(), &told)
+                }
             }
-            Ok(StatusCode::BAD_REQUEST.into_response())
         })
-        .unify()
-        .boxed()
+    }
+}
+
+fn reply(status: StatusCode, told: &Value) -> Response<PageBody> {
+    let body = Full::from(told.to_string()).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 struct Request<'a> {
@@ -142,7 +144,7 @@ impl Admin {
         }
     }
 
-    async fn answer(&self, request: &Request<'_>) -> Result<Value, Refusal> {
+    async fn tell(&self, request: &Request<'_>) -> Result<Value, Refusal> {
         self.admit(&request.headers)?;
         let wanted = match request.path {
             "queue/redrive" => Method::POST,
@@ -213,11 +215,6 @@ impl Refusal {
             Self::Request(_) => StatusCode::BAD_REQUEST,
             Self::Read(_) | Self::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
-    }
-
-    fn into_response(self) -> Response {
-        let body = warp::reply::json(&json!({ "error": self.to_string() }));
-        warp::reply::with_status(body, self.status()).into_response()
     }
 }
 

@@ -170,11 +170,11 @@ impl App {
         }
         tasks.spawn(
             "admin",
-            admin::run_with(
-                crate::admin::routes(self.operators),
+            admin::run(
                 self.admin,
                 self.registry,
                 self.edge.health.clone(),
+                Some(Arc::new(self.operators)),
                 tasks.clone(),
                 shutdown.clone(),
             ),

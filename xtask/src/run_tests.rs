@@ -28,6 +28,8 @@ const VARIABLES: &[(&str, Tool)] = &[
     ("TEST_NOTION_CLIENT", Tool::NotionClient),
     ("TEST_H2LOAD", Tool::H2load),
     ("TEST_DOCKER_COMPOSE", Tool::DockerCompose),
+    ("TEST_CHROMIUM", Tool::Chromium),
+    ("TEST_PAGE_TESTS", Tool::PageTests),
 ];
 
 /// Runs every test whose name contains one of the filters; all without one.

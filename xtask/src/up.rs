@@ -157,6 +157,11 @@ fn serve(running: &mut Running<'_>, options: &Options) -> Result<(), Error> {
         "\nThe same commands are in {}.",
         workspace.as_typed(&script)
     ));
+    terminal::line(format_args!(
+        "The console is at {}; its token is {}.",
+        demo.console_url(),
+        settings::CONSOLE_TOKEN
+    ));
     if options.check {
         examples::check(workspace, &examples, services, interrupt)?;
         return pages::check(running);

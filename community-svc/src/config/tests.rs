@@ -235,3 +235,33 @@ fn times_that_are_mistakes_are_refused() {
     ];
     assert_eq!(load(&far).unwrap_err().0.len(), 2);
 }
+
+#[test]
+fn the_console_is_off_without_a_token_and_takes_none_that_can_be_guessed() {
+    let config = |values: &[(&str, &str)]| {
+        let mut all = vec![("TESTING_MODE", "true")];
+        all.extend_from_slice(values);
+        load(&all)
+    };
+    assert!(config(&[]).unwrap().config.console.is_none());
+    let (token, edge) = (
+        "COMMUNITY_SVC_CONSOLE_TOKEN",
+        "COMMUNITY_SVC_CONSOLE_EDGE_URL",
+    );
+    let on = config(&[(token, "0123456789abcdef"), (edge, "http://edge:9465")]).unwrap();
+    let console = on.config.console.unwrap();
+    assert_eq!(console.token.expose_secret(), "0123456789abcdef");
+    assert_eq!(console.edge.unwrap().as_str(), "http://edge:9465/");
+    assert!(!on.resolved.iter().any(|one| one.value.contains("abcdef")));
+    for (values, named) in [
+        (vec![(token, "short")], token),
+        (vec![(edge, "http://edge:9465")], edge),
+        (
+            vec![(token, "0123456789abcdef"), (edge, "https://edge")],
+            edge,
+        ),
+    ] {
+        let problem = config(&values).unwrap_err().to_string();
+        assert!(problem.contains(named), "{problem}");
+    }
+}

@@ -76,6 +76,30 @@ pub async fn preview(store: &dyn EventStore, selection: &Selection) -> Result<Re
     }
 }
 
+/// What running `projections` of one event would change, a sentence each. Events are
+/// read one by one: their payloads together could be large.
+///
+/// # Errors
+/// As [`EventStore::get`].
+pub async fn changes(
+    store: &dyn EventStore,
+    preview: &dyn Preview,
+    event_id: &str,
+    projections: &[Projection],
+) -> Result<Vec<String>, Error> {
+    if projections.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(event) = store.get(event_id).await? else {
+        return Ok(Vec::new());
+    };
+    let mut changes = Vec::new();
+    for projection in projections {
+        changes.extend(preview.changes(&event, *projection).await?);
+    }
+    Ok(changes)
+}
+
 /// Makes `projections` of the selected events due at `now`.
 ///
 /// # Errors

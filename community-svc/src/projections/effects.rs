@@ -70,6 +70,12 @@ impl Effects {
         &self.activities
     }
 
+    /// Where the record of members is kept.
+    #[must_use]
+    pub fn members(&self) -> &SharedMemberStore {
+        &self.members
+    }
+
     /// Erases what is kept of a member. Events go first: a projection that runs
     /// meanwhile finds nothing left to project, and one that has begun is waited
     /// for.

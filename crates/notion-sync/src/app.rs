@@ -144,6 +144,7 @@ pub async fn run(
         listener,
         Arc::new(registry),
         health.clone(),
+        None,
         tasks.clone(),
         shutdown.clone(),
     );

@@ -1,12 +1,9 @@
 //! Who is answered on the admin port, and with what.
 
-use http_body_util::{BodyExt as _, Full};
 use service_kit::clock::SystemClock;
-use service_kit::http::Body;
 use service_kit::tasks::Tasks;
 use std::time::Duration;
 use tempfile::TempDir;
-use tower::ServiceExt as _;
 
 use super::*;
 use crate::payload::ids::{EventId, MemberId, NetworkId, ObjectId};
@@ -57,8 +54,9 @@ fn event(number: u32) -> Event {
 async fn ask(admin: &Admin, request: http::request::Builder, body: &str) -> (u16, Value) {
     let body = Full::new(Bytes::copy_from_slice(body.as_bytes()));
     let body: Body = body.map_err(|never| match never {}).boxed();
-    let service = warp::service(routes(admin.clone()));
-    let answer = service.oneshot(request.body(body).unwrap()).await.unwrap();
+    let request = request.body(body).unwrap();
+    assert!(admin.owns(request.uri().path()));
+    let answer = Arc::new(admin.clone()).answer(request).await;
     let status = answer.status().as_u16();
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     (status, serde_json::from_slice(&bytes).unwrap_or_default())

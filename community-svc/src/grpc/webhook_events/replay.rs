@@ -4,8 +4,8 @@ use community_proto::v1 as pb;
 
 use super::{event_type, projection, projection_filter, state, state_filter, unavailable};
 use crate::error::Error;
+use crate::events::Projection;
 use crate::events::replay::{self, Range, Selection};
-use crate::events::{Outline, Projection};
 use crate::grpc::{WebhookEvents, validate};
 
 const MAX_IDS: usize = 500;
@@ -30,7 +30,9 @@ pub(in crate::grpc) async fn replay(
     for outline in replayed.events {
         let again: &[Projection] = if outline.is_erased { &[] } else { &projections };
         let changes = if request.dry_run {
-            changes(service, &outline, again).await?
+            let preview = &*service.preview;
+            let found = replay::changes(store, preview, &outline.event_id, again).await;
+            found.map_err(unavailable)?
         } else {
             Vec::new()
         };
@@ -47,28 +49,6 @@ pub(in crate::grpc) async fn replay(
         event_count: i64::try_from(replayed.count).unwrap_or(i64::MAX),
         unknown_event_ids: replayed.unknown,
     })
-}
-
-/// What running these would change. Events are read one by one: their payloads
-/// together could be large.
-async fn changes(
-    service: &WebhookEvents,
-    outline: &Outline,
-    projections: &[Projection],
-) -> Result<Vec<String>, Error> {
-    if projections.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = service.store.get(&outline.event_id).await;
-    let Some(event) = found.map_err(unavailable)? else {
-        return Ok(Vec::new());
-    };
-    let mut changes = Vec::new();
-    for projection in projections {
-        let found = service.preview.changes(&event, *projection).await;
-        changes.extend(found.map_err(unavailable)?);
-    }
-    Ok(changes)
 }
 
 fn selection(event_ids: Vec<String>, range: Option<pb::ReplayRange>) -> Result<Selection, Error> {
