@@ -104,6 +104,7 @@ fn facts(stored: &StoredEvent) -> Markup {
     let format = match event.format {
         Format::BetterMode => "BetterMode's",
         Format::Flat => "flat",
+        Format::Circle => "Circle's",
     };
     html! {
         dl.facts {
