@@ -11,6 +11,7 @@ mod calendar;
 mod direct_messages;
 mod inviting;
 mod linking_members;
+mod linking_migrated_members;
 mod managing_members;
 mod members;
 mod memberships;

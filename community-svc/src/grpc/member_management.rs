@@ -154,6 +154,7 @@ fn changes(
         name: name.transpose()?,
         tagline: tagline.transpose()?,
         fields: fields.transpose()?.unwrap_or_default(),
+        created_at: None,
     };
     Ok((id, update))
 }

@@ -8,6 +8,7 @@ mod event_posts;
 mod invitations;
 mod member_batches;
 mod members;
+mod moving_in;
 mod posts;
 mod reactions;
 mod replies;

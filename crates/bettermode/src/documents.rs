@@ -7,14 +7,15 @@ use crate::{
     MemberId,
     operations::{
         Operation, add_reaction, add_space_members, auth_member, chat_messages, chat_with_member,
-        create_event, create_post, create_reply, delete_event, delete_event_post, delete_post,
-        event, event_post, event_posts, event_types, events, full_member_post_page, full_post_page,
-        invite_members, limited_token, member, member_invitations, member_post_page, member_search,
-        member_spaces, members_by_alias, members_by_ids, network, post, post_for_update, post_page,
-        private_messages, private_space, reaction_counts, reaction_page, register_for_event,
-        remove_reaction, remove_space_members, reply_page, reply_types, root_fields, send_message,
-        space, space_members, space_post_types, spaces, update_event, update_event_post,
-        update_member, update_post,
+        collections, create_collection, create_event, create_post, create_reply, create_space,
+        delete_event, delete_event_post, delete_post, event, event_post, event_posts, event_types,
+        events, extra_properties, full_member_post_page, full_post_page, invite_members,
+        join_network, limited_token, member, member_fields, member_invitations, member_post_page,
+        member_roster, member_search, member_spaces, members_by_alias, members_by_ids, network,
+        post, post_for_update, post_page, private_messages, private_space, reaction_counts,
+        reaction_page, register_for_event, remove_reaction, remove_space_members, reply_page,
+        reply_types, root_fields, send_message, space, space_members, space_post_types, spaces,
+        update_event, update_event_post, update_member, update_post, upsert_extra_property,
     },
 };
 
@@ -42,6 +43,7 @@ pub fn documents() -> &'static [Document] {
         let aliases = members_by_alias::variables(&two);
         let mut documents = of_posts();
         documents.extend(of_events_and_conversations());
+        documents.extend(of_moving_in());
         documents.extend([
             of::<add_space_members::AddSpaceMembers>(
                 add_space_members::add_space_members::QUERY,
@@ -136,6 +138,26 @@ fn of_events_and_conversations() -> Vec<Document> {
             false,
         ),
         of::<private_messages::PrivateMessages>(private_messages::private_messages::QUERY, false),
+    ]
+}
+
+/// Those that only a migration needs.
+fn of_moving_in() -> Vec<Document> {
+    vec![
+        of::<collections::Collections>(collections::collections::QUERY, false),
+        of::<create_collection::CreateCollection>(
+            create_collection::create_collection::QUERY,
+            false,
+        ),
+        of::<create_space::CreateSpace>(create_space::create_space::QUERY, false),
+        of::<extra_properties::ExtraProperties>(extra_properties::extra_properties::QUERY, false),
+        of::<join_network::JoinNetwork>(join_network::join_network::QUERY, false),
+        of::<member_fields::MemberFields>(member_fields::member_fields::QUERY, false),
+        of::<member_roster::MemberRoster>(member_roster::member_roster::QUERY, false),
+        of::<upsert_extra_property::UpsertExtraProperty>(
+            upsert_extra_property::upsert_extra_property::QUERY,
+            false,
+        ),
     ]
 }
 

@@ -8,6 +8,7 @@ mod direct_message;
 mod event_type;
 mod invitation;
 mod member;
+mod moving_in;
 mod network;
 mod post;
 mod reaction;
@@ -24,6 +25,9 @@ pub use direct_message::{
 pub use event_type::EventType;
 pub use invitation::{Invitation, Invitee, NewInvitations};
 pub use member::{CustomField, Member, MemberFilter, MemberStatus, MemberUpdate, Role};
+pub use moving_in::{
+    Collection, FieldType, MemberField, NewAccount, NewSpace, PostTimes, RosterEntry,
+};
 pub use network::Network;
 pub use post::{
     CreatePost, CreateReply, EditablePost, MappingField, MappingType, Post, PostDetails, PostOrder,

@@ -50,6 +50,10 @@ id! {
     PostTypeId
 }
 id! {
+    /// A group of spaces.
+    CollectionId
+}
+id! {
     /// A role in the community.
     RoleId
 }

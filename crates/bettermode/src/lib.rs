@@ -25,19 +25,20 @@ pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};
 pub use config::{Config, Credentials, DEFAULT_API_URL, GenerationChoice};
 pub use documents::SCHEMA_SDL;
 pub use domain::{
-    CalendarEvent, ConversationMessage, ConversationRef, CreatePost, CreateReply, CustomField,
-    DirectMessage, EditablePost, EventChange, EventDetails, EventMechanism, EventStatus, EventType,
-    FoundMessages, Invitation, Invitee, MappingField, MappingType, Mechanism, Member, MemberFilter,
-    MemberStatus, MemberUpdate, Membership, Network, NewEvent, NewInvitations, PhysicalPlace, Post,
-    PostDetails, PostOrder, PostQuery, PostStatus, PostType, PostTypeMapping, Reaction,
-    ReactionCount, ReplyTarget, Role, Sighting, SoughtEvent, SoughtMessage, Space, SpaceMember,
-    SpaceRole, SpaceType, Tag, UpdatePost, VirtualPlace,
+    CalendarEvent, Collection, ConversationMessage, ConversationRef, CreatePost, CreateReply,
+    CustomField, DirectMessage, EditablePost, EventChange, EventDetails, EventMechanism,
+    EventStatus, EventType, FieldType, FoundMessages, Invitation, Invitee, MappingField,
+    MappingType, Mechanism, Member, MemberField, MemberFilter, MemberStatus, MemberUpdate,
+    Membership, Network, NewAccount, NewEvent, NewInvitations, NewSpace, PhysicalPlace, Post,
+    PostDetails, PostOrder, PostQuery, PostStatus, PostTimes, PostType, PostTypeMapping, Reaction,
+    ReactionCount, ReplyTarget, Role, RosterEntry, Sighting, SoughtEvent, SoughtMessage, Space,
+    SpaceMember, SpaceRole, SpaceType, Tag, UpdatePost, VirtualPlace,
 };
 pub use email::{Email, InvalidEmail};
 pub use error::{Error, Subject};
 pub use id::{
-    ConversationId, EventId, InvitationId, MemberId, NetworkId, PostId, PostTypeId, RoleId,
-    SpaceId, SpaceRoleId, TagId,
+    CollectionId, ConversationId, EventId, InvitationId, MemberId, NetworkId, PostId, PostTypeId,
+    RoleId, SpaceId, SpaceRoleId, TagId,
 };
 pub use paging::Listed;
 pub use stack::BreakerState;

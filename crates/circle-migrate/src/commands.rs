@@ -11,6 +11,7 @@ use crate::config::Config;
 pub mod apply;
 pub mod check;
 pub mod extract;
+mod moving;
 pub mod plan;
 pub mod report;
 pub mod resume;
@@ -36,6 +37,21 @@ pub enum Ending {
     Complete,
     /// Some of it is not, and its output says what: exit code 2.
     Partial,
+}
+
+/// Asks Circle, unless a signal says to stop: a read in flight is let go.
+pub(crate) async fn unless_stopped<T>(
+    context: &Context,
+    asking: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        () = context.shutdown.draining().cancelled() => Err(Error::Interrupted {
+            done: "nothing was changed".to_owned(),
+            hint: "run the same command again",
+        }),
+        answer = asking => answer,
+    }
 }
 
 /// Runs one command; without one, plans.

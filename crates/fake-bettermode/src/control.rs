@@ -80,7 +80,9 @@ fn route(fake: &Fake, request: &Request<Bytes>) -> Result<Value, Refused> {
             fake.reset();
             Ok(done())
         }
-        (_, ["members" | "posts" | "spaces", ..]) => changes::route(fake, method, &parts, body),
+        (_, ["members" | "posts" | "spaces" | "invitations", ..]) => {
+            changes::route(fake, method, &parts, body)
+        }
         _ => Err(Refused::unknown("control path; the README lists them")),
     }
 }

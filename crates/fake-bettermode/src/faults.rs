@@ -45,6 +45,14 @@ pub enum Fault {
     ActionFailed,
     /// New posts are held by moderation.
     ModerationHold,
+    /// Every mutation is refused (code 102), so that a dry run can be seen to send none.
+    RefuseMutations,
+    /// Nobody's e-mail address is shown.
+    HideEmails,
+    /// The rows of `inviteMembers` come in another order than the invitees went in.
+    ReverseRows,
+    /// Somebody can be invited again, and gets a second invitation.
+    AcceptReinvites,
     /// A webhook arrives twice.
     WebhookDuplicate,
     /// A webhook arrives after the one that follows it.

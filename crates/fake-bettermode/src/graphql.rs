@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::complexity;
+use crate::faults::Fault;
 use crate::refusal::{Code, Refusal};
 use crate::tokens::{Mint, Viewer};
 use crate::world::World;
@@ -100,9 +101,16 @@ pub(crate) struct Call<'a> {
     pub(crate) now: Timestamp,
     /// `apiRateLimitStats`, as counted before this request.
     pub(crate) quotas: Value,
-    pub(crate) hold_posts: bool,
-    pub(crate) fail_actions: bool,
+    /// Faults that strike while it is carried out.
+    pub(crate) struck: Vec<Fault>,
     refusals: RefCell<Vec<Refusal>>,
+}
+
+impl Call<'_> {
+    /// Whether a fault strikes while it is carried out.
+    pub(crate) fn is_struck_by(&self, fault: Fault) -> bool {
+        self.struck.contains(&fault)
+    }
 }
 
 /// What the outside decides about a call.
@@ -110,8 +118,8 @@ pub(crate) struct Circumstances {
     pub(crate) viewer: Viewer,
     pub(crate) now: Timestamp,
     pub(crate) quotas: Value,
-    pub(crate) hold_posts: bool,
-    pub(crate) fail_actions: bool,
+    /// Faults that strike while it is carried out.
+    pub(crate) struck: Vec<Fault>,
 }
 
 /// Carries a request out: `data`, and what was refused on the way.
@@ -128,8 +136,7 @@ pub(crate) fn execute(
         mint,
         now: circumstances.now,
         quotas: circumstances.quotas,
-        hold_posts: circumstances.hold_posts,
-        fail_actions: circumstances.fail_actions,
+        struck: circumstances.struck,
         refusals: RefCell::default(),
     };
     let root = Node::root(&call, prepared.operation.object_type().as_str());

@@ -12,6 +12,7 @@ pub(crate) mod list;
 pub(crate) mod members;
 pub(crate) mod memberships;
 pub(crate) mod messages;
+pub(crate) mod moving_in;
 pub(crate) mod mutation;
 pub(crate) mod posts;
 pub(crate) mod query;

@@ -8,6 +8,7 @@ mod invitations;
 mod limits;
 mod members;
 mod memberships;
+mod moving_in;
 mod permissions;
 mod posts;
 mod schema;

@@ -11,6 +11,7 @@ pub(crate) mod seed;
 pub(crate) mod table;
 pub(crate) mod talk;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -18,7 +19,8 @@ use rand::rngs::StdRng;
 
 use crate::webhook::Outgoing;
 use rows::{
-    Event, Invitation, Member, Message, Network, Post, PostType, Role, RoleType, Space, Tag,
+    Collection, Event, Invitation, Member, Message, Network, Post, PostType, Role, RoleType, Space,
+    Tag,
 };
 use table::Table;
 
@@ -35,6 +37,10 @@ pub(crate) struct World {
     /// The app's own account, which is a member that no list shows.
     pub(crate) bot_id: String,
     pub(crate) invitations: Table<Invitation>,
+    /// Addresses in lower case that somebody was invited at, with the newest invitation.
+    pub(crate) invited: HashMap<String, String>,
+    /// Beside the seeded one, which is the network's.
+    pub(crate) collections: Table<Collection>,
     pub(crate) post_types: Table<PostType>,
     pub(crate) spaces: Table<Space>,
     pub(crate) posts: Table<Post>,

@@ -65,6 +65,9 @@ pub struct MemberUpdate {
     pub tagline: Option<String>,
     /// Custom fields to set; others stay. The value `null` takes one away.
     pub fields: Vec<CustomField>,
+    /// When the account shall be said to have been made. Who may set it is not
+    /// documented.
+    pub created_at: Option<Timestamp>,
 }
 
 /// A role in the community.

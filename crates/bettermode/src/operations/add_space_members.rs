@@ -1,4 +1,4 @@
-//! A member into a space.
+//! Members into a space.
 
 use graphql_client::GraphQLQuery;
 
@@ -18,7 +18,7 @@ use crate::{MemberId, Membership, SpaceId, SpaceRoleId};
 pub(crate) struct AddSpaceMembers;
 
 operation!(AddSpaceMembers, add_space_members, Write, Space, |_| 5
-    * (1 + 1));
+    * (1 + 1 + 1));
 
 pub(crate) fn variables(
     space: &SpaceId,
@@ -32,6 +32,25 @@ pub(crate) fn variables(
             role_id: role.map(|id| id.as_str().to_owned()),
         }],
     }
+}
+
+/// Several at once, with the space's ordinary role.
+pub(crate) fn several(space: &SpaceId, members: &[MemberId]) -> add_space_members::Variables {
+    let input = |member: &MemberId| add_space_members::AddSpaceMemberInput {
+        member_id: member.as_str().to_owned(),
+        role_id: None,
+    };
+    add_space_members::Variables {
+        space_id: space.as_str().to_owned(),
+        input: members.iter().map(input).collect(),
+    }
+}
+
+/// Whom the vendor names as added.
+pub(crate) fn added(data: add_space_members::ResponseData) -> Vec<MemberId> {
+    let members = data.add_space_members.into_iter();
+    let members = members.filter_map(|row| row.member);
+    members.map(|member| MemberId::new(member.id)).collect()
 }
 
 /// `None` when the vendor names nobody whom it added.

@@ -6,7 +6,7 @@ use super::{
     operation,
     parts::{DateTime, Id, mapping_fields, post_from},
 };
-use crate::{CreatePost, Post};
+use crate::{CreatePost, Post, PostTimes};
 
 #[derive(GraphQLQuery)]
 #[graphql(
@@ -48,6 +48,15 @@ pub(crate) fn variables(post: CreatePost) -> create_post_mutation::Variables {
             updated_at: None,
         },
     }
+}
+
+/// The same, as of another time.
+pub(crate) fn variables_at(post: CreatePost, at: PostTimes) -> create_post_mutation::Variables {
+    let mut variables = variables(post);
+    variables.input.created_at = Some(at.created_at);
+    variables.input.published_at = Some(at.published_at);
+    variables.input.updated_at = Some(at.created_at);
+    variables
 }
 
 pub(crate) fn answer(data: create_post_mutation::ResponseData) -> Post {

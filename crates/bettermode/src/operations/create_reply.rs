@@ -6,7 +6,7 @@ use super::{
     operation,
     parts::{DateTime, Id, mapping_fields, post_from},
 };
-use crate::{CreateReply, Post};
+use crate::{CreateReply, Post, PostTimes};
 
 #[derive(GraphQLQuery)]
 #[graphql(
@@ -47,6 +47,15 @@ pub(crate) fn variables(reply: CreateReply) -> create_reply_mutation::Variables 
             updated_at: None,
         },
     }
+}
+
+/// The same, as of another time.
+pub(crate) fn variables_at(reply: CreateReply, at: PostTimes) -> create_reply_mutation::Variables {
+    let mut variables = variables(reply);
+    variables.input.created_at = Some(at.created_at);
+    variables.input.published_at = Some(at.published_at);
+    variables.input.updated_at = Some(at.created_at);
+    variables
 }
 
 pub(crate) fn answer(data: create_reply_mutation::ResponseData) -> Post {

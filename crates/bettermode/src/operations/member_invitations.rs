@@ -1,4 +1,4 @@
-//! Pages of the invitations that a free text finds.
+//! Pages of the invitations that a free text finds, or of all.
 //!
 //! The search may find others' invitations, so the caller compares addresses.
 
@@ -33,8 +33,17 @@ invitation_from!(member_invitations);
 
 pub(crate) fn variables(email: &Email, after: Option<String>) -> member_invitations::Variables {
     member_invitations::Variables {
-        query: email.as_str().to_owned(),
+        query: Some(email.as_str().to_owned()),
         limit: PAGE,
+        after,
+    }
+}
+
+/// All of them.
+pub(crate) fn list(limit: u32, after: Option<String>) -> member_invitations::Variables {
+    member_invitations::Variables {
+        query: None,
+        limit: i64::from(limit),
         after,
     }
 }

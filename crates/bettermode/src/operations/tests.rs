@@ -9,8 +9,8 @@ use super::*;
 use crate::{
     ConversationId, CreatePost, CreateReply, CustomField, Email, EventChange, EventDetails,
     EventId, Invitee, MemberFilter, MemberId, MemberRef, MemberStatus, MemberUpdate, NetworkId,
-    NewEvent, NewInvitations, PostId, PostOrder, PostQuery, PostTypeId, RoleId, SpaceId,
-    SpaceRoleId, UpdatePost,
+    NewAccount, NewEvent, NewInvitations, NewSpace, PostId, PostOrder, PostQuery, PostTypeId,
+    RoleId, SpaceId, SpaceRoleId, UpdatePost,
     documents::{SCHEMA_SDL, documents},
 };
 
@@ -238,8 +238,52 @@ fn operations_on_members_and_spaces_predict_what_the_formula_gives() {
     agrees::<member_spaces::MemberSpaces>(&theirs, member_spaces::PAGE);
     let add = add_space_members::variables(&space, &member, None);
     agrees::<add_space_members::AddSpaceMembers>(&add, 0);
+    let add = add_space_members::several(&space, &[member.clone(), member.clone()]);
+    agrees::<add_space_members::AddSpaceMembers>(&add, 0);
     let remove = remove_space_members::variables(&space, &member);
     agrees::<remove_space_members::RemoveSpaceMembers>(&remove, 0);
+}
+
+#[test]
+fn operations_for_moving_in_predict_what_the_formula_gives() {
+    let member = MemberId::new("m");
+    let all = member_roster::variables(100, None);
+    agrees::<member_roster::MemberRoster>(&all, 100);
+    assert!(member_roster::MemberRoster::complexity(&all) < 1_000);
+    let all = member_invitations::list(100, None);
+    agrees::<member_invitations::MemberInvitations>(&all, 100);
+    agrees::<member_fields::MemberFields>(&member_fields::variables(), 0);
+    let account = NewAccount {
+        email: Email::parse("ada@example.com").unwrap(),
+        name: "Ada".to_owned(),
+        password: "a-long-password".to_owned().into(),
+        created_at: None,
+    };
+    agrees::<join_network::JoinNetwork>(&join_network::variables(account), 0);
+    let property = upsert_extra_property::variables(&member, "k", "1".to_owned());
+    agrees::<upsert_extra_property::UpsertExtraProperty>(&property, 0);
+    let properties = extra_properties::variables(&member, "k");
+    agrees::<extra_properties::ExtraProperties>(&properties, 0);
+    agrees::<collections::Collections>(&collections::variables(), 0);
+    let collection = create_collection::variables("c".to_owned(), None);
+    agrees::<create_collection::CreateCollection>(&collection, 0);
+    let space = NewSpace {
+        name: "s".to_owned(),
+        slug: "s".to_owned(),
+        description: None,
+        collection_id: None,
+        private: true,
+        hidden: false,
+        invite_only: true,
+        created_at: None,
+    };
+    agrees::<create_space::CreateSpace>(&create_space::variables(space), 0);
+}
+
+#[test]
+fn an_account_is_made_without_asking_for_the_tokens_of_its_member() {
+    let document = join_network::join_network::QUERY;
+    assert!(!document.to_lowercase().contains("token"), "{document}");
 }
 
 fn invitations() -> NewInvitations {

@@ -36,7 +36,7 @@ pub(crate) fn variables(id: &MemberId, update: MemberUpdate) -> update_member::V
             banner_id: None,
             role_id: None,
             external_id: None,
-            created_at: None,
+            created_at: update.created_at,
             updated_at: None,
         },
     }

@@ -1,5 +1,11 @@
 //! `plan`.
 
+use crate::options::MoveArgs;
+
 /// Arguments of `plan`.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// What the move may do.
+    #[command(flatten)]
+    pub moving: MoveArgs,
+}

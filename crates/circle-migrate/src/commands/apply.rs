@@ -1,14 +1,19 @@
 //! `apply`.
 
+use super::moving::{self, pair};
 use super::{Context, Ending};
 use crate::Error;
 use crate::cli::apply::Args;
+use crate::ledger::Ledger;
+use crate::migration::Source;
 
-#[expect(clippy::unused_async, reason = "the same shape as its neighbours")]
 /// Runs the command.
 ///
 /// # Errors
 /// What stops it, see [`Error`].
-pub async fn run(_args: Args, _context: &Context) -> Result<Ending, Error> {
-    Err(Error::NotInThisBuild { command: "apply" })
+pub async fn run(args: Args, context: &Context) -> Result<Ending, Error> {
+    let source = Source::open(&context.config.snapshot_dir)?;
+    let pair = pair(context, &source, "apply")?;
+    let ledger = Ledger::open(&context.config.work_dir, pair)?;
+    moving::apply(context, "apply", source, ledger, args.moving).await
 }

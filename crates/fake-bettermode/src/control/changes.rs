@@ -61,6 +61,7 @@ pub(super) fn route(
             known(changed, "member")?;
             summary(world, id)
         }
+        ("POST", ["invitations", "accept"]) => accept(world, read(body)?, now)?,
         ("DELETE", ["members", id]) => {
             known(world.delete_member(id, &actor, now), "member")?;
             summary(world, id)
@@ -94,6 +95,34 @@ pub(super) fn route(
     };
     fake.dispatch(&mut state);
     Ok(answer)
+}
+
+/// Whose invitation is accepted: of one address, or all that are open.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Acceptance {
+    email: Option<String>,
+    /// The name that they choose; otherwise the one they were invited with.
+    name: Option<String>,
+}
+
+fn accept(world: &mut World, which: Acceptance, now: jiff::Timestamp) -> Result<Value, Refused> {
+    let addresses: Vec<String> = match which.email {
+        Some(email) => vec![email],
+        None => world
+            .invitations
+            .iter()
+            .map(|row| row.email.clone())
+            .collect(),
+    };
+    let one = addresses.len() == 1;
+    let joined = addresses.iter();
+    let joined = joined.filter_map(|email| world.accept(email, which.name.clone(), now));
+    let ids: Vec<String> = joined.collect();
+    if one && ids.is_empty() {
+        return Err(Refused::unknown("open invitation"));
+    }
+    Ok(json!({ "ids": ids }))
 }
 
 /// Somebody registers: `member.created`, and `member.verified` unless the status says

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Refused;
 use crate::fake::Fake;
+use crate::time::{iso, iso_or_null};
 use crate::world::World;
 use crate::world::talk::text_of;
 
@@ -37,6 +38,7 @@ pub(super) fn world(fake: &Fake, query: Option<&str>) -> Value {
         })).collect::<Vec<_>>(),
         "members": keep(members(world, wanted.is_some())),
         "invitations": keep(invitations(world)),
+        "collections": keep(collections(world)),
         "spaces": keep(spaces(world)),
         "postTypes": keep(post_types(world)),
         "posts": keep(posts(world)),
@@ -89,6 +91,8 @@ fn members(world: &World, with_extra: bool) -> Vec<Value> {
                 "status": member.status,
                 "tagline": member.tagline,
                 "fields": member.fields,
+                "extra": member.extra,
+                "createdAt": iso(member.created_at),
                 "roleType": world.role_of(member).map(|role| role.kind.name()),
                 "externalId": member.external_id,
                 "privateMessaging": member.private_messaging,
@@ -113,6 +117,13 @@ fn invitations(world: &World) -> Vec<Value> {
         .collect()
 }
 
+fn collections(world: &World) -> Vec<Value> {
+    let collections = world.collections.iter();
+    collections
+        .map(|one| json!({ "id": one.id, "name": one.name }))
+        .collect()
+}
+
 fn spaces(world: &World) -> Vec<Value> {
     let slugs = |ids: &[String]| -> Vec<&'static str> {
         let kinds = ids.iter().filter_map(|id| world.post_types.get(id));
@@ -127,6 +138,9 @@ fn spaces(world: &World) -> Vec<Value> {
                 "slug": space.slug,
                 "type": space.kind,
                 "private": space.private,
+                "hidden": space.hidden,
+                "inviteOnly": space.invite_only,
+                "collectionId": space.collection_id,
                 "postTypes": slugs(&space.post_types),
                 "memberIds": space.members,
                 "adminIds": space.admins,
@@ -166,6 +180,8 @@ fn posts(world: &World) -> Vec<Value> {
                 "spaceId": post.space_id,
                 "postTypeId": post.kind_id,
                 "ownerId": post.owner_id,
+                "createdAt": iso(post.created_at),
+                "publishedAt": iso_or_null(post.published_at),
                 "createdById": post.created_by,
                 "repliedToId": post.replied_to.first(),
                 "fields": post.mapped.iter().map(|field| json!({

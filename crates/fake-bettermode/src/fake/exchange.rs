@@ -20,7 +20,8 @@ use crate::refusal::{self, Code, ErrorStyle, Refusal};
 /// Root fields that moderation can hold back.
 const WRITING: [&str; 2] = ["createPost", "createReply"];
 /// Root fields that answer with an `Action`.
-const ACTIONS: [&str; 4] = [
+const ACTIONS: [&str; 5] = [
+    "upsertExtraProperty",
     "addReaction",
     "removeReaction",
     "deletePost",
@@ -88,6 +89,33 @@ impl Exchange<'_> {
         concerned && self.strikes(fault).is_some()
     }
 
+    fn mutates(&self) -> bool {
+        let mutations = self.fake.inner.schema.get_object("Mutation");
+        mutations.is_some_and(|kind| {
+            let mut names = self.operations.iter();
+            names.any(|name| kind.fields.contains_key(name.as_str()))
+        })
+    }
+
+    /// Faults that change what is done, or how it looks.
+    fn strikes_while_carried_out(&self) -> Vec<Fault> {
+        let mut struck = Vec::new();
+        for (fault, operations) in [
+            (Fault::ModerationHold, WRITING.as_slice()),
+            (Fault::ActionFailed, ACTIONS.as_slice()),
+            (Fault::ReverseRows, &["inviteMembers"]),
+            (Fault::AcceptReinvites, &["inviteMembers"]),
+        ] {
+            if self.strikes_one_of(fault, operations) {
+                struck.push(fault);
+            }
+        }
+        if self.strikes(Fault::HideEmails).is_some() {
+            struck.push(Fault::HideEmails);
+        }
+        struck
+    }
+
     /// Faults that keep a request from being carried out.
     fn fault_before(&self) -> Option<Response<Bytes>> {
         if let Some(strike) = self.strikes(Fault::Status429) {
@@ -110,6 +138,10 @@ impl Exchange<'_> {
         if self.strikes(Fault::Status401).is_some() {
             let refusal = Refusal::new(Code::InvalidToken, "Unauthorized");
             return Some(self.refused(StatusCode::UNAUTHORIZED, &[refusal]));
+        }
+        if self.mutates() && self.strikes(Fault::RefuseMutations).is_some() {
+            let refusal = Refusal::new(Code::Permission, "mutations are refused");
+            return Some(self.refused(StatusCode::OK, &[refusal]));
         }
         if self.strikes(Fault::ExpiredToken).is_some() {
             let refusal = Refusal::new(Code::InvalidToken, "Invalid access token");
@@ -164,8 +196,7 @@ impl Exchange<'_> {
             viewer,
             now: self.now,
             quotas: state.windows.stats(self.now),
-            hold_posts: self.strikes_one_of(Fault::ModerationHold, &WRITING),
-            fail_actions: self.strikes_one_of(Fault::ActionFailed, &ACTIONS),
+            struck: self.strikes_while_carried_out(),
         };
         let world = &mut state.world;
         let (data, refusals) =

@@ -6,12 +6,12 @@
 use serde_json::Value;
 
 use super::args::Args;
-use super::list::{self, Item};
+use super::list;
 use super::query::visible_space;
 use super::{access, views};
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
-use crate::time::iso;
 use crate::world::World;
 use crate::world::ids;
 use crate::world::rows::{Invitation, RoleType};
@@ -31,7 +31,7 @@ pub(crate) fn invite(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
     let mut addresses = Vec::new();
     for invitee in &invitees {
         let address = invitee.required("email")?.to_lowercase();
-        check(&world, &address)?;
+        check(&world, &address, call.is_struck_by(Fault::AcceptReinvites))?;
         if addresses.contains(&address) {
             return refuse("an address is there twice");
         }
@@ -56,9 +56,13 @@ pub(crate) fn invite(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
             status: "Pending",
             created_at: call.now,
             expires_at: input.date("expiresAt")?.unwrap_or(expires),
+            accepted: None,
         };
         made.push(views::invitation(&world, &invitation));
         world.invite(invitation, call.now);
+    }
+    if call.is_struck_by(Fault::ReverseRows) {
+        made.reverse();
     }
     Ok(Value::from(made))
 }
@@ -78,7 +82,7 @@ fn common(call: &Call<'_>, world: &World, input: Args<'_>) -> Result<(), Refusal
     Ok(())
 }
 
-fn check(world: &World, address: &str) -> Result<(), Refusal> {
+fn check(world: &World, address: &str, again: bool) -> Result<(), Refusal> {
     if !address.contains('@') {
         return Err(Refusal::new(Code::Validation, "email is not an address").field("email"));
     }
@@ -88,8 +92,7 @@ fn check(world: &World, address: &str) -> Result<(), Refusal> {
     {
         return refuse("this address belongs to a member");
     }
-    let mut invitations = world.invitations.iter();
-    if invitations.any(|old| old.email.eq_ignore_ascii_case(address)) {
+    if !again && world.invited.contains_key(address) {
         return refuse("this address was invited already");
     }
     Ok(())
@@ -117,10 +120,10 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Val
                 .text("status")
                 .is_none_or(|status| status == invitation.status)
     });
-    let items = wanted.map(|invitation| Item {
-        id: invitation.id.clone(),
-        sort: iso(invitation.created_at),
-        view: views::invitation(world, invitation),
-    });
-    list::page(items.collect(), "createdAt", args)
+    let view = |invitation: &Invitation| views::invitation(world, invitation);
+    list::page_by_time(wanted.collect(), "createdAt", args, place, view)
+}
+
+fn place(invitation: &Invitation) -> (jiff::Timestamp, &str) {
+    (invitation.created_at, &invitation.id)
 }

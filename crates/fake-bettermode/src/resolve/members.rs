@@ -69,10 +69,15 @@ pub(crate) fn page(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Val
             );
         }
     };
+    let conditions = args.list("filterBy");
+    if conditions.is_empty() && order == "createdAt" {
+        let view = |member: &Member| views::member(call, world, member);
+        return list::page_by_time(wanted.collect(), order, args, place, view);
+    }
     let mut items = Vec::new();
     for member in wanted {
         let view = views::member(call, world, member);
-        if filters::accept(&view, &args.list("filterBy"))? {
+        if filters::accept(&view, &conditions)? {
             items.push(Item {
                 id: member.id.clone(),
                 sort: key(member),
@@ -112,7 +117,11 @@ pub(crate) fn update(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
     let input = args.object("input");
     check(call, &world, &id, input)?;
     let fields = custom_fields(&world, input)?;
-    world.change_member(&id, &own, call.now, |member| apply(member, input, fields));
+    let created_at = input.date("createdAt")?;
+    world.change_member(&id, &own, call.now, |member| {
+        apply(member, input, fields);
+        member.created_at = created_at.unwrap_or(member.created_at);
+    });
     let member = world.members.get(&id);
     let member = member.ok_or_else(|| Refusal::not_found("Member", "id"))?;
     Ok(views::member(call, &world, member))
@@ -137,6 +146,9 @@ fn check(call: &Call<'_>, world: &World, id: &str, input: Args<'_>) -> Result<()
         if members.any(|other| other.id != id && other.email.eq_ignore_ascii_case(email)) {
             return taken("email");
         }
+    }
+    if input.get("createdAt").is_some() {
+        access::admin(call, world)?;
     }
     if let Some(role) = input.text("roleId") {
         access::admin(call, world)?;
@@ -187,4 +199,8 @@ fn apply(member: &mut Member, input: Args<'_>, fields: BTreeMap<String, String>)
     set(&mut member.external_id, "externalId");
     set(&mut member.picture_id, "profilePictureId");
     member.fields.extend(fields);
+}
+
+fn place(member: &Member) -> (jiff::Timestamp, &str) {
+    (member.created_at, &member.id)
 }

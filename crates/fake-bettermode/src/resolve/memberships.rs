@@ -10,6 +10,7 @@ use super::args::Args;
 use super::list::{self, Item};
 use super::query::visible_space;
 use super::{access, relations};
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::time::iso;
@@ -45,7 +46,7 @@ pub(crate) fn of_member(call: &Call<'_>, world: &World, args: Args<'_>) -> Resul
             && wanted(world, space, member, args)
             && args
                 .text("collectionId")
-                .is_none_or(|id| id == world.network.collection_id)
+                .is_none_or(|id| id == space.collection_id)
     });
     let items = spaces.map(|space| Item {
         id: space.id.clone(),
@@ -109,8 +110,8 @@ pub(crate) fn remove(call: &Call<'_>, args: Args<'_>) -> Result<Value, Refusal> 
         existing(&world, id, "memberIds")?;
     }
     let statuses = ids.into_iter().map(|id| {
-        let done =
-            !call.fail_actions && world.set_membership(&space_id, id, false, &actor, call.now);
+        let done = !call.is_struck_by(Fault::ActionFailed)
+            && world.set_membership(&space_id, id, false, &actor, call.now);
         json!({ "status": if done { "succeeded" } else { "failed" } })
     });
     Ok(statuses.collect())

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::args::Args;
-use super::{calendar, invitations, members, memberships, messages, query, writing};
+use super::{calendar, invitations, members, memberships, messages, moving_in, query, writing};
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 
@@ -17,6 +18,10 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "removeReaction" => action(call, || react(call, args, false)),
         "updateMember" => members::update(call, args),
         "inviteMembers" => invitations::invite(call, args),
+        "joinNetwork" => moving_in::join_network(call, args),
+        "upsertExtraProperty" => action(call, || moving_in::upsert_extra_property(call, args)),
+        "createCollection" => moving_in::create_collection(call, args),
+        "createSpace" => moving_in::create_space(call, args),
         "addSpaceMembers" => memberships::add(call, args),
         "removeSpaceMembers" => memberships::remove(call, args),
         "sendMessageToMember" => messages::send(call, args),
@@ -30,7 +35,7 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
 
 /// An `Action` says `failed` in a 200 without errors; a fault switch brings that about.
 fn action(call: &Call<'_>, work: impl FnOnce() -> Result<(), Refusal>) -> Result<Value, Refusal> {
-    if call.fail_actions {
+    if call.is_struck_by(Fault::ActionFailed) {
         return Ok(json!({ "status": "failed" }));
     }
     work()?;

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::list::{self, Item};
-use super::{access, calendar, invitations, members, memberships, messages, posts, session, views};
+use super::{
+    access, calendar, invitations, members, memberships, messages, moving_in, posts, session, views,
+};
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::time::iso;
@@ -46,6 +48,8 @@ pub(crate) fn field(call: &Call<'_>, name: &str, args: Args<'_>) -> Result<Value
         "spaceMembers" => memberships::of_space(call, world, args),
         "memberSpaces" => memberships::of_member(call, world, args),
         "memberInvitations" => invitations::page(call, world, args),
+        "collections" => Ok(moving_in::collections(world, args)),
+        "extraProperties" => moving_in::extra_properties(call, world, args),
         _ => Err(unanswered(name)),
     }
 }
@@ -153,7 +157,7 @@ fn spaces(call: &Call<'_>, world: &World, args: Args<'_>) -> Result<Value, Refus
                 .is_none_or(|id| space.members.contains(id))
             && args
                 .text("collectionId")
-                .is_none_or(|id| id == world.network.collection_id)
+                .is_none_or(|id| id == space.collection_id)
             && query
                 .as_ref()
                 .is_none_or(|query| space.name.to_lowercase().contains(query))

@@ -1,10 +1,12 @@
 //! Rows in GraphQL's shape. Links to other objects are left to `relations`; keys that
 //! begin with an underscore are for it alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::time::{iso, iso_or_null};
 use crate::world::World;
@@ -49,6 +51,34 @@ pub(crate) fn network(world: &World, network: &Network) -> Value {
         "createdAt": iso(network.created_at),
         "status": "published",
         "visibility": "public",
+        "memberFields": { "fields": member_fields(world) },
+    })
+}
+
+/// The profile's fields are those that some member has; a field whose values are all
+/// true or false is a boolean, the others are texts.
+fn member_fields(world: &World) -> Vec<Value> {
+    let mut fields: BTreeMap<&str, bool> = BTreeMap::new();
+    for (key, value) in world.members.iter().flat_map(|member| &member.fields) {
+        let boolean = matches!(value.as_str(), "true" | "false");
+        let all = fields.entry(key).or_insert(true);
+        *all = *all && boolean;
+    }
+    let field = |(key, boolean): (&str, bool)| {
+        let kind = if boolean { "boolean" } else { "text" };
+        json!({ "key": key, "name": key, "type": kind, "required": false, "archived": false })
+    };
+    fields.into_iter().map(field).collect()
+}
+
+pub(crate) fn collection(id: &str, name: &str, created_at: Timestamp) -> Value {
+    json!({
+        "id": id,
+        "name": name,
+        "slug": name.to_lowercase().replace(' ', "-"),
+        "description": null,
+        "createdAt": iso(created_at),
+        "updatedAt": iso(created_at),
     })
 }
 
@@ -85,7 +115,7 @@ pub(crate) fn member(call: &Call<'_>, world: &World, member: &Member) -> Value {
         "name": member.name,
         "displayName": member.name,
         "username": member.username,
-        "email": sees_private.then_some(member.email.as_str()),
+        "email": (sees_private && !call.is_struck_by(Fault::HideEmails)).then_some(member.email.as_str()),
         "emailStatus": sees_private.then_some(email_status),
         "newEmail": null,
         "status": member.status,
@@ -122,14 +152,14 @@ pub(crate) fn invitation(world: &World, invitation: &Invitation) -> Value {
         "id": invitation.id,
         "inviteeEmail": invitation.email,
         "inviteeName": invitation.name,
-        "inviteeId": null,
+        "inviteeId": invitation.accepted.as_ref().map(|(id, _)| id),
         "invitee": null,
         "inviterId": invitation.inviter_id,
         "invitationMessage": invitation.message,
         "roleId": invitation.role_id,
         "status": invitation.status,
         "networkId": world.network.id,
-        "joinedAt": null,
+        "joinedAt": iso_or_null(invitation.accepted.as_ref().map(|(_, at)| *at)),
         "createdAt": iso(invitation.created_at),
         "expiresAt": iso(invitation.expires_at),
     })
@@ -175,8 +205,8 @@ pub(crate) fn space(world: &World, space: &Space) -> Value {
         "layout": "LIST",
         "address": { "path": space.slug, "exact": true, "editable": true },
         "private": space.private,
-        "hidden": space.kind == "PrivateMessage",
-        "inviteOnly": space.private,
+        "hidden": space.hidden || space.kind == "PrivateMessage",
+        "inviteOnly": space.invite_only,
         "nonAdminsCanInvite": !space.private,
         "isHomepage": false,
         "isNewUserHomepage": false,
@@ -188,7 +218,7 @@ pub(crate) fn space(world: &World, space: &Space) -> Value {
         "customOrderingIndexInGroup": order,
         "createdById": space.created_by,
         "networkId": world.network.id,
-        "groupId": world.network.collection_id,
+        "groupId": space.collection_id,
         "highlightedTagIds": [],
         "imageId": space.emoji,
         "image": { "__typename": "Emoji", "id": space.emoji, "text": space.emoji },

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::args::Args;
 use super::query::visible_space;
 use super::{access, views};
+use crate::faults::Fault;
 use crate::graphql::Call;
 use crate::refusal::{Code, Refusal};
 use crate::world::World;
@@ -104,7 +105,7 @@ fn write(
         slug: input.text("slug").map(str::to_owned),
         locked: input.boolean("locked"),
         publish: input.boolean("publish"),
-        hold: call.hold_posts,
+        hold: call.is_struck_by(Fault::ModerationHold),
         created_at: input.date("createdAt")?.unwrap_or(call.now),
         published_at: input.date("publishedAt")?,
     };

@@ -192,6 +192,7 @@ fn arguments(bench: &Bench, made: &Value, name: &str) -> String {
         "findChatWithMember" => format!("(memberId: {})", id("/members/0/id")),
         "messages" => format!("(limit: 2, chatId: {})", made["chat"]),
         "event" => format!("(id: {})", made["event"]),
+        "extraProperties" => format!("(entityType: Member, entityId: {})", id("/members/0/id")),
         "events" => "(limit: 2)".to_owned(),
         _ => String::new(),
     }

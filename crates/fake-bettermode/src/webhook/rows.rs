@@ -85,7 +85,7 @@ pub(super) fn space(world: &World, space: &Space) -> Value {
     json!({
         "id": space.id,
         "networkId": world.network.id,
-        "groupId": world.network.collection_id,
+        "groupId": space.collection_id,
         "customOrderingIndexInGroup": space.order,
         "createdById": space.created_by,
         "layout": null,

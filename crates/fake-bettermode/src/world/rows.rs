@@ -65,6 +65,8 @@ pub(crate) struct Member {
     pub(crate) picture_id: Option<String>,
     /// Custom fields: key and value as JSON text.
     pub(crate) fields: BTreeMap<String, String>,
+    /// What apps keep with it: key and value as they were given.
+    pub(crate) extra: BTreeMap<String, String>,
     pub(crate) score: u32,
     pub(crate) private_messaging: bool,
     pub(crate) created_at: Timestamp,
@@ -107,6 +109,9 @@ pub(crate) struct Space {
     /// `Group`, `Broadcast` or `PrivateMessage`.
     pub(crate) kind: &'static str,
     pub(crate) private: bool,
+    pub(crate) hidden: bool,
+    pub(crate) invite_only: bool,
+    pub(crate) collection_id: String,
     pub(crate) emoji: &'static str,
     pub(crate) members: BTreeSet<String>,
     /// Those of its members who run it, beside the community's admins.
@@ -140,6 +145,16 @@ pub(crate) struct Invitation {
     pub(crate) status: &'static str,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// Who the invited one became, and when.
+    pub(crate) accepted: Option<(String, Timestamp)>,
+}
+
+/// A group of spaces.
+#[derive(Debug, Clone)]
+pub(crate) struct Collection {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) created_at: Timestamp,
 }
 
 /// A value of a post's field.
@@ -226,5 +241,5 @@ macro_rules! rows {
 }
 
 rows!(
-    Role, Member, Invitation, PostType, Space, Post, Tag, Message, Event
+    Role, Member, Invitation, Collection, PostType, Space, Post, Tag, Message, Event
 );

@@ -235,7 +235,39 @@ impl World {
     /// Keeps an invitation and announces it.
     pub(crate) fn invite(&mut self, invitation: Invitation, now: Timestamp) {
         self.announce_invitation(&events::INVITATION_CREATED, &invitation, now);
+        let address = invitation.email.to_lowercase();
+        self.invited.insert(address, invitation.id.clone());
         self.invitations.insert(invitation);
+    }
+
+    /// Somebody accepts an invitation and becomes a member, with the name that the
+    /// inviter gave unless they choose another; `None` when there is none to accept.
+    pub(crate) fn accept(
+        &mut self,
+        address: &str,
+        name: Option<String>,
+        now: Timestamp,
+    ) -> Option<String> {
+        let invitation_id = self.invited.get(&address.to_lowercase())?.clone();
+        let invitation = self.invitations.get(&invitation_id)?.clone();
+        if invitation.accepted.is_some() {
+            return None;
+        }
+        let handle = format!("member-{}", self.id(8).to_lowercase());
+        let local = invitation.email.split('@').next().unwrap_or_default();
+        let name = name.or(invitation.name).unwrap_or_else(|| local.to_owned());
+        let kind = super::rows::RoleType::Member;
+        let mut member =
+            super::seed::blank_member(self, &handle, &name, &invitation.email, kind, now);
+        member.role_id.clone_from(&invitation.role_id);
+        let id = member.id.clone();
+        self.members.insert(member);
+        if let Some(row) = self.invitations.get_mut(&invitation_id) {
+            row.status = "accepted";
+            row.accepted = Some((id.clone(), now));
+        }
+        self.announce_member(&events::MEMBER_CREATED, &id, &id, None, now);
+        Some(id)
     }
 }
 
