@@ -72,11 +72,13 @@ async fn people(target: &Target, findings: &mut Findings) -> Result<(), Error> {
         );
     }
     let page = target
-        .read(async |client| client.invitations(1, None).await)
+        .read(async |client| client.invitations(100, None).await)
         .await?;
-    let invited = page
-        .total
-        .map_or_else(|| "?".to_owned(), |total| total.to_string());
+    let invited = match (page.total, page.next) {
+        (Some(total), _) => total.to_string(),
+        (None, Some(_)) => format!("{} or more", page.items.len()),
+        (None, None) => page.items.len().to_string(),
+    };
     findings.good("BetterMode invitations", format!("{invited} in all"));
     Ok(())
 }
