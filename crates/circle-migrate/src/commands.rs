@@ -39,6 +39,21 @@ pub enum Ending {
     Partial,
 }
 
+/// Asks Circle, unless a signal says to stop: a read in flight is let go.
+pub(crate) async fn unless_stopped<T>(
+    context: &Context,
+    asking: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        () = context.shutdown.draining().cancelled() => Err(Error::Interrupted {
+            done: "nothing was changed".to_owned(),
+            hint: "run the same command again",
+        }),
+        answer = asking => answer,
+    }
+}
+
 /// Runs one command; without one, plans.
 ///
 /// # Errors

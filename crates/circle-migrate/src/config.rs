@@ -72,8 +72,8 @@ impl Config {
             log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
             log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
         };
-        // Other programs share the environment, but nobody else has these prefixes.
-        let unknown = settings.unknown(&["CIRCLE_"], &["CIRCLE_WEBHOOK_SECRET"]);
+        // Not all of CIRCLE_: a service for continuous integration sets such variables too.
+        let unknown = settings.unknown(&["CIRCLE_A", "CIRCLE_COMMUNITY", "CIRCLE_MIGRATE"], &[]);
         for key in &unknown {
             settings.reject(format!("{key}: unknown setting; is it misspelt?"));
         }

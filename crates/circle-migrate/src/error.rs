@@ -94,10 +94,4 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
-    /// The command is not part of this build.
-    #[error("{command} is not part of this build")]
-    NotInThisBuild {
-        /// The command.
-        command: &'static str,
-    },
 }

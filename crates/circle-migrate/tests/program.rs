@@ -155,11 +155,58 @@ async fn an_extract_that_is_killed_goes_on_where_it_stopped() {
     );
 }
 
+/// A BetterMode that takes one token; says where it is.
+async fn bettermode(stop: CancellationToken) -> String {
+    let fake = fake_bettermode::Fake::new(fake_bettermode::FakeConfig {
+        static_token: Some("try-me".to_owned()),
+        network_id: Some("NETWORK001".to_owned()),
+        limits: fake_bettermode::Limits::unlimited(),
+        ..fake_bettermode::FakeConfig::default()
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::task::spawn_blocking(move || {
+        tokio::runtime::Handle::current().block_on(fake.serve(listener, stop));
+    });
+    url
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn check_tells_of_both_sides_and_a_wrong_token_fails_it() {
+async fn check_looks_at_bettermode_too() {
+    let world = World::new(60).await;
+    let url = bettermode(world.stop.clone()).await;
+    let check = |network: &str| {
+        let mut check = world.with_token(&["check"]);
+        check
+            .env("BETTERMODE_API_URL", &url)
+            .env("BETTERMODE_API_TOKEN", "try-me")
+            .env("BETTERMODE_NETWORK_ID", network);
+        check
+    };
+    let ended = output(check("NETWORK001")).await;
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{text}");
+    for part in [
+        "network NETWORK001",
+        "BetterMode members",
+        "BetterMode fields",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert!(!text.contains('@'), "{text}");
+    let ended = output(check("ANOTHER")).await;
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{text}");
+    assert!(text.contains("BETTERMODE_NETWORK_ID is ANOTHER"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_goes_on_where_one_side_fails_and_says_so() {
     let world = World::new(60).await;
     let ended = output(world.with_token(&["check"])).await;
     let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{text}");
+    assert!(text.contains("BETTERMODE_API_TOKEN"), "{text}");
     for part in [
         "community 77 (Analytical Engines)",
         "60 in all",

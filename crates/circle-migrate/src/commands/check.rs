@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::{Context, Ending};
+use super::{Context, Ending, unless_stopped};
 use crate::Error;
 use crate::cli::check::Args;
 
@@ -18,7 +18,8 @@ pub use findings::{Finding, Findings, Grade};
 /// Never; what is wrong is a finding.
 pub async fn run(_args: Args, context: &Context) -> Result<Ending, Error> {
     let mut findings = Findings::default();
-    if let Err(error) = circle::check(context, &mut findings).await {
+    let circle = circle::check(context, &mut findings);
+    if let Err(error) = unless_stopped(context, circle).await {
         findings.bad("Circle", error.to_string());
     }
     bettermode::check(context, &mut findings).await;

@@ -9,7 +9,7 @@ use crate::config::{CircleConfig, Config};
 use crate::extract::{Extractor, Lines};
 use crate::snapshot::{ListState, Manifest, Wanted, Writer};
 
-use super::{Context, Ending};
+use super::{Context, Ending, unless_stopped};
 
 /// The most rows of a page that Circle documents for any list.
 const MOST_ROWS: u32 = 100;
@@ -21,7 +21,8 @@ const MOST_ROWS: u32 = 100;
 pub async fn run(args: Args, context: &Context) -> Result<Ending, Error> {
     let config = &context.config;
     let client = client(config, "extract")?;
-    let community = community(&client, &config.circle).await?;
+    let asking = async { Ok(community(&client, &config.circle).await?) };
+    let community = unless_stopped(context, asking).await?;
     let wanted = Wanted {
         content: args.content,
         space_members: args.space_members,

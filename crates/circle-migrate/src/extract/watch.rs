@@ -43,7 +43,7 @@ pub struct Lines {
 #[derive(Debug)]
 struct Pace {
     began: Instant,
-    said: Option<Instant>,
+    said: Instant,
     before: u64,
     done: u64,
 }
@@ -87,9 +87,9 @@ impl Watch for Lines {
         let line = self.with(|pace| {
             pace.done += fresh as u64;
             let now = Instant::now();
-            let is_due = pace.said.is_none_or(|said| now - said >= BETWEEN_LINES);
+            let is_due = now - pace.said >= BETWEEN_LINES;
             (self.is_terminal || is_due).then(|| {
-                pace.said = Some(now);
+                pace.said = now;
                 pace.line(list, total, now - pace.began)
             })
         });
@@ -101,7 +101,9 @@ impl Watch for Lines {
     fn ends(&self, list: ListKey, state: &ListState) {
         let counts = state.counts;
         let mut line = format!("{list}: {} read", counts.distinct());
+        let is_first = counts.new == counts.distinct();
         let parts = [
+            ("new", if is_first { 0 } else { counts.new }),
             ("unchanged", counts.unchanged),
             ("changed", counts.changed),
             ("gone", counts.gone),
@@ -117,9 +119,11 @@ impl Watch for Lines {
 
 impl Pace {
     fn from(seen: u64) -> Self {
+        let began = Instant::now();
         Self {
-            began: Instant::now(),
-            said: None,
+            began,
+            // What is done before a line would be due needs none but the last.
+            said: began,
             before: seen,
             done: seen,
         }
@@ -153,7 +157,7 @@ mod tests {
     fn a_line_says_how_far_how_fast_and_how_long() {
         let pace = Pace {
             began: Instant::now(),
-            said: None,
+            said: Instant::now(),
             before: 1000,
             done: 13_000,
         };
