@@ -34,7 +34,11 @@ async fn beside<T>(work: impl AsyncFnOnce(Fake, Client) -> T) -> T {
 }
 
 fn always(value: Option<u64>) -> Setting {
-    Setting { count: None, value, operation: None }
+    Setting {
+        count: None,
+        value,
+        operation: None,
+    }
 }
 
 #[tokio::test]
@@ -50,7 +54,10 @@ async fn a_redirect_is_not_followed() {
         client.integration().await.unwrap_err()
     })
     .await;
-    assert!(matches!(error, Error::Refused { status: 302, .. }), "{error}");
+    assert!(
+        matches!(error, Error::Refused { status: 302, .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -60,7 +67,10 @@ async fn an_answer_without_end_is_cut_off_at_the_limit() {
         client.integration().await.unwrap_err()
     })
     .await;
-    assert!(error.to_string().contains("larger than 1048576 bytes"), "{error}");
+    assert!(
+        error.to_string().contains("larger than 1048576 bytes"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
