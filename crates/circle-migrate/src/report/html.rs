@@ -256,6 +256,15 @@ fn outcome_text(outcome: &str, kind: ReportKind) -> String {
 /// A reason in words that explain it.
 fn why(reason: &str) -> String {
     let (code, rest) = reason.split_once(':').unwrap_or((reason, ""));
+    if code.starts_with("refused_") {
+        let words = rest.trim();
+        return if words.is_empty() {
+            "BetterMode refuses it"
+        } else {
+            words
+        }
+        .to_owned();
+    }
     let text = match code {
         "no_email" => "Circle has no address",
         "invalid_email" if rest.is_empty() => "what Circle has is no e-mail address",
