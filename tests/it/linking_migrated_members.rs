@@ -23,7 +23,7 @@ async fn a_migration_links_members_in_the_services_record_and_hears_of_conflicts
     let linker = ServiceLinker::new(&config).unwrap().unwrap();
     let pairs = [pair(4101, "m1"), pair(4101, "m2"), pair(4102, "m2")];
     for _ in 0..2 {
-        let linked = linker.link(&pairs).await.unwrap();
-        assert_eq!(linked, [Linked::Kept, Linked::Conflict, Linked::Kept]);
+        let outcomes = linker.link(&pairs).await.unwrap();
+        assert_eq!(outcomes, [Linked::Kept, Linked::Conflict, Linked::Kept]);
     }
 }

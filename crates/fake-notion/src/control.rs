@@ -27,6 +27,12 @@ struct NewRows {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Connection {
+    connected: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewRow {
     created_time: Option<Timestamp>,
     properties: Value,
@@ -72,6 +78,15 @@ fn route(fake: &Fake, request: &Request<Bytes>) -> Result<Value, Refusal> {
                 .map(|source| (source.name.clone(), json!(source.id)))
                 .collect();
             Ok(json!({ "id": id, "data_sources": sources }))
+        }
+        ("POST", ["databases", id]) => {
+            let Connection { connected } = read(body)?;
+            let found = world
+                .databases
+                .iter_mut()
+                .find(|it| it.id.to_string() == *id);
+            found.ok_or_else(|| unknown("database"))?.connected = connected;
+            Ok(json!({ "done": true }))
         }
         ("GET", ["data_sources", id, "rows"]) => rows(world, id, options.contains("raw=1")),
         ("POST", ["data_sources", id, "rows"]) => add_rows(world, id, read(body)?, now),

@@ -156,17 +156,26 @@ impl Writer {
             }
             Ok(None) => Ok((Written::Absent, false)),
             Err(error) if error.concerns_all() => Err(error),
+            // About a page that a relation names, or about all of it: then it has to be said.
+            Err(error @ Error::NotFound { .. }) => {
+                match self.notion.data_source(&self.source).await {
+                    Ok(_) => Ok((self.refused(job, &error), false)),
+                    Err(all) => Err(all),
+                }
+            }
             Err(error) if error.passes() => {
                 self.count(Outcome::Postponed);
                 tracing::warn!(%error, key = job.row.key, "a row has to wait");
                 Ok((Written::Later, false))
             }
-            Err(error) => {
-                self.count(Outcome::Refused);
-                tracing::error!(%error, key = job.row.key, "a row cannot be written");
-                Ok((Written::Refused, false))
-            }
+            Err(error) => Ok((self.refused(job, &error), false)),
         }
+    }
+
+    fn refused(&self, job: &Job, error: &Error) -> Written {
+        self.count(Outcome::Refused);
+        tracing::error!(%error, key = job.row.key, "a row cannot be written");
+        Written::Refused
     }
 
     async fn let_arrive(&self, since: Timestamp) {

@@ -71,7 +71,7 @@ pub(super) async fn apply(
     let mut rng = rand::make_rng::<StdRng>();
     let ended = migration.apply(&run, &mut rng).await;
     let rows = match &ended {
-        Ok(_) => link_rows(context, &migration, &run.ledger).await?,
+        Ok(()) => link_rows(context, &migration, &run.ledger).await?,
         // What stopped the move is dealt with first.
         Err(_) => None,
     };

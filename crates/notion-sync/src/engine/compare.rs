@@ -16,6 +16,10 @@ use crate::writer::{Job, Written};
 /// Rows in one go: some ten seconds at the usual pace, so that it can end when asked.
 const CHUNK: usize = 25;
 
+/// More members than this, if they are most of them, do not leave in one night: rather the
+/// list is wrong.
+const MANY: usize = 20;
+
 /// What a comparison found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
@@ -131,6 +135,21 @@ impl Engine {
             .map(MemberId::new);
         let jobs: Vec<_> = gone.filter_map(|id| self.gone_job(&id)).collect();
         compared.gone = jobs.len();
+        let keys = jobs.iter().map(|job| job.row.key.clone()).collect();
+        let marked = self.parts.state.pages(Source::Members, keys).await?;
+        let is_new =
+            |job: &&Job| marked.get(&job.row.key).map(|it| &it.hash) != Some(&job.row.hash);
+        let new = jobs.iter().filter(is_new).count();
+        if new > MANY && new * 2 > known.len() {
+            tracing::error!(
+                new,
+                rows = known.len(),
+                "most members are gone from the list at once; their rows stay as they are. Look \
+                 whether community-svc may list all members"
+            );
+            compared.failed += new;
+            return Ok(());
+        }
         self.write_members(&jobs, compared).await
     }
 

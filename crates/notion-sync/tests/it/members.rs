@@ -296,3 +296,19 @@ async fn an_address_that_the_service_may_not_see_is_not_cleared_in_notion() {
     assert_eq!(column(&row, "Role"), "Admin");
     assert_eq!(column(&row, "Member Email"), "member1@example.org");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_lost_most_members_marks_nobody_as_gone() {
+    let bench = Bench::new().await;
+    bench.community.add_members(50);
+    let engine = bench.engine().await;
+    fill(&engine).await;
+    bench.community.world().members.clear();
+    let compared = engine.compare(false).await.unwrap();
+    assert_eq!((compared.members, compared.failed), (0, 50));
+    let rows = bench.members().await;
+    assert!(
+        rows.iter()
+            .all(|row| column(row, "Membership Status") == "Active")
+    );
+}

@@ -184,3 +184,33 @@ async fn a_column_that_was_renamed_is_written_by_its_id_until_the_next_start() {
     let error = bench.try_engine().await.unwrap_err();
     assert!(error.to_string().contains("\"Role\" is missing"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_no_longer_connected_stops_the_run_and_loses_nothing() {
+    let bench = Bench::new().await;
+    bench.community.add_members(3);
+    let engine = bench.engine().await;
+    fill(&engine).await;
+    let connect = async |connected: bool| {
+        let path = format!("/databases/{}", bench.hub);
+        control(
+            &bench.fake,
+            "POST",
+            &path,
+            json!({ "connected": connected }),
+        )
+        .await;
+    };
+    connect(false).await;
+    bench
+        .community
+        .change(1, |member| member.role = "Admin".to_owned());
+    let event = bench.community.announces("member.updated", 1, bench.now());
+    bench.arrive(&engine, vec![event]).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let error = engine.settle_members().await.unwrap_err();
+    assert!(error.to_string().contains("Connections"), "{error}");
+    connect(true).await;
+    bench.settle(&engine).await;
+    assert_eq!(column(&bench.row_of(1).await, "Role"), "Admin");
+}
