@@ -112,11 +112,16 @@ pub(super) struct Charts {
     pub(super) all: Vec<Chart>,
 }
 
+/// So many samples are a minute: shares of less jump about.
+const MINUTE: usize = 12;
+
 /// Two samples that follow each other, and the seconds between.
 struct Step<'a> {
     before: &'a Sample,
     after: &'a Sample,
     seconds: f64,
+    /// The one from a minute before `after`, or the oldest.
+    minute_ago: &'a Sample,
 }
 
 impl Step<'_> {
@@ -124,10 +129,10 @@ impl Step<'_> {
         (count(self.after) - count(self.before)).max(0.0) / self.seconds
     }
 
-    /// The share of calls that took longest: 0.95 is what 95 of 100 stayed below. `None`
-    /// without calls.
+    /// What this share of a minute's calls stayed below, in milliseconds; `None` without
+    /// calls.
     fn quantile(&self, share: f64) -> Option<f64> {
-        let pairs = self.after.durations.iter().zip(&self.before.durations);
+        let pairs = self.after.durations.iter().zip(&self.minute_ago.durations);
         let counts: Vec<_> = pairs
             .map(|(after, before)| (after.0, after.1 - before.1))
             .collect();
@@ -151,8 +156,9 @@ impl Step<'_> {
     }
 
     fn share_of_copies(&self) -> Option<f64> {
-        let copies = self.rate(|sample| sample.reads_from_copies);
-        let asked = self.rate(|sample| sample.reads_from_bettermode);
+        let (before, after) = (self.minute_ago, self.after);
+        let copies = after.reads_from_copies - before.reads_from_copies;
+        let asked = after.reads_from_bettermode - before.reads_from_bettermode;
         let all = copies + asked;
         (all > 0.0).then(|| 100.0 * copies / all)
     }
@@ -163,10 +169,12 @@ impl Charts {
     pub(super) fn of(samples: &[Sample], window: Window, now: Timestamp, has_edge: bool) -> Self {
         let steps: Vec<Step<'_>> = samples
             .windows(2)
-            .map(|pair| Step {
+            .enumerate()
+            .map(|(place, pair)| Step {
                 before: &pair[0],
                 after: &pair[1],
                 seconds: pair[1].at.duration_since(pair[0].at).as_secs_f64(),
+                minute_ago: &samples[(place + 1).saturating_sub(MINUTE)],
             })
             // The clock was set back.
             .filter(|step| step.seconds > 0.0)
@@ -251,8 +259,8 @@ fn charts(curve: Draw<'_>, steps: &[Step<'_>], has_edge: bool) -> Vec<Chart> {
         ),
         chart(
             "Latency",
-            "How long gRPC calls took: half of them, and 95 of 100, stayed below. Between the \
-             bounds of the histogram it is an estimate.",
+            "How long the calls of a minute took: half of them, and 95 of 100, stayed below. \
+             Between the bounds of the histogram it is an estimate.",
             Unit::Milliseconds,
             vec![
                 curve("95 of 100", &|step| step.quantile(0.95)),
@@ -263,7 +271,7 @@ fn charts(curve: Draw<'_>, steps: &[Step<'_>], has_edge: bool) -> Vec<Chart> {
             top: Some(100.0),
             ..chart(
                 "Cache hits",
-                "Share of reads of members that a copy in memory or in Redis answered.",
+                "Share of the reads of members in a minute that a copy in memory or in Redis answered.",
                 Unit::Percent,
                 vec![curve("from a copy", &|step| step.share_of_copies())],
             )

@@ -33,22 +33,23 @@ fn counts_become_rates() {
 }
 
 #[test]
-fn a_share_of_nothing_is_a_gap() {
-    let samples = [
-        sample(0, |_| {}),
-        sample(5, |it| {
-            it.reads_from_copies = 3.0;
-            it.reads_from_bettermode = 1.0;
-        }),
-        sample(10, |it| {
-            it.reads_from_copies = 3.0;
-            it.reads_from_bettermode = 1.0;
-        }),
-    ];
-    let charts = Charts::of(&samples, Window::Quarter, at(10), false);
-    let expected = [Some(75.0), None];
-    assert_eq!(curve(&charts, "Cache hits", "from a copy"), expected);
-    assert_eq!(curve(&charts, "Latency", "half"), [None, None]);
+fn shares_are_of_a_minute_and_a_share_of_nothing_is_a_gap() {
+    let read = |it: &mut Sample| {
+        it.reads_from_copies = 3.0;
+        it.reads_from_bettermode = 1.0;
+    };
+    let mut samples = vec![sample(0, |_| {})];
+    samples.extend((1..=14).map(|place| sample(place * 5, read)));
+    let charts = Charts::of(&samples, Window::Quarter, at(70), false);
+    let shares = curve(&charts, "Cache hits", "from a copy");
+    // Each minute that ends within one after the reads has them.
+    assert_eq!(shares[..12], [Some(75.0); 12]);
+    assert_eq!(shares[12..], [None, None]);
+    assert!(
+        curve(&charts, "Latency", "half")
+            .iter()
+            .all(Option::is_none)
+    );
 }
 
 #[test]
