@@ -70,7 +70,7 @@ async fn an_account_keeps_its_date_and_refuses_a_known_address_and_a_short_passw
 #[tokio::test]
 async fn a_property_is_kept_and_read_again() {
     let bench = Bench::new().await;
-    let id = bench.text("/members/3/id").to_owned();
+    let id = bench.text("/members/3/id").clone();
     let set =
         "mutation($i: UpsertExtraPropertyInput!) { upsertExtraProperty(input: $i) { status } }";
     let input = json!({ "entityId": id, "entityType": "Member", "key": "k", "value": "\"1\"" });
@@ -92,25 +92,25 @@ async fn a_property_is_kept_and_read_again() {
 #[tokio::test]
 async fn a_space_goes_into_its_collection_and_its_slug_is_taken_then() {
     let bench = Bench::new().await;
-    let make = "mutation($i: CreateCollectionInput!) { createCollection(input: $i) { id } }";
+    let document = "mutation($i: CreateCollectionInput!) { createCollection(input: $i) { id } }";
     let made = bench
-        .ask(make, json!({ "i": { "name": "Old home" } }))
+        .ask(document, json!({ "i": { "name": "Old home" } }))
         .await;
     let collection = made.data()["createCollection"]["id"].clone();
-    let make = "mutation($i: CreateSpaceInput!) {
+    let space = "mutation($i: CreateSpaceInput!) {
         createSpace(input: $i) { slug private hidden groupId membersCount }
     }";
     let input = json!({ "i": {
         "name": "Lounge", "slug": "lounge", "private": true, "hidden": true,
         "collectionId": collection,
     } });
-    let made = bench.ask(make, input.clone()).await;
+    let first = bench.ask(space, input.clone()).await;
     let expected = json!({
         "slug": "lounge", "private": true, "hidden": true, "groupId": collection,
         "membersCount": 0,
     });
-    assert_eq!(made.data()["createSpace"], expected);
-    assert_eq!(bench.ask(make, input).await.refusal(), ("106", "slug"));
+    assert_eq!(first.data()["createSpace"], expected);
+    assert_eq!(bench.ask(space, input).await.refusal(), ("106", "slug"));
     let all = bench.ask("{ collections { id name } }", json!({})).await;
     assert_eq!(all.data()["collections"][1]["name"], "Old home");
 }
