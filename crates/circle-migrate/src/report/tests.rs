@@ -41,7 +41,7 @@ fn the_page_shows_counts_reasons_and_what_does_not_add_up() {
     for part in [
         "1,234 in the snapshot",
         "left out",
-        "unconfirmed",
+        "never accepted Circle's invitation",
         "Direct messages stay",
     ] {
         assert!(page.contains(part), "{part}\n{page}");
