@@ -162,9 +162,31 @@ impl Program {
     }
 
     /// Stops it where it is with SIGSTOP: it holds its connections and answers
-    /// nothing.
+    /// nothing. It does when this returns: one thread hears of the signal first, and
+    /// until it has had its turn the others still answer.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
+        while !self.is_frozen() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether each of its threads has stopped, or it is gone.
+    fn is_frozen(&self) -> bool {
+        let Some(id) = self.id() else {
+            return true;
+        };
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{id}/task")) else {
+            return true;
+        };
+        threads.flatten().all(|thread| {
+            let state = std::fs::read_to_string(thread.path().join("stat"));
+            // After the name in brackets, which may hold anything.
+            state.map_or(true, |state| {
+                let state = state.rsplit(") ").next().unwrap_or_default();
+                state.starts_with(['T', 't', 'Z', 'X'])
+            })
+        })
     }
 
     /// Lets it go on after [`Program::freeze`].
