@@ -200,7 +200,7 @@ async fn a_hostile_webhook_is_text_and_its_addresses_are_masked_until_asked_for(
 }
 
 #[tokio::test]
-async fn the_feed_shows_a_webhook_and_its_state_within_a_second() {
+async fn the_feed_shows_a_webhook_within_a_second_and_then_its_state() {
     for builder in [with_console(), with_console().with_mongodb()] {
         let sandbox = builder.start().await;
         let browser = Browser::signed_in(&sandbox).await;
