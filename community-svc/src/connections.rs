@@ -27,9 +27,11 @@ use tower::Service;
 use crate::layers::{Inbound, Request, Response};
 use crate::metrics::Metrics;
 
+mod gathered;
 mod places;
 mod preface;
 
+use gathered::{OpenCalls, gathered};
 use places::{Place, Places};
 
 /// How long a client may take from connecting until it has spoken HTTP/2, TLS included.
@@ -228,19 +230,24 @@ where
         };
         let (io, ended) = first_words.await?;
         let inbound = self.inbound;
+        let open = OpenCalls::default();
+        let calls = open.clone();
         let service = service_fn(move |request: http::Request<Incoming>| {
             // The time until a thread takes the call up counts as well.
             let arrived = Instant::now();
-            let (inbound, peer) = (inbound.clone(), peer.clone());
+            let (inbound, peer, call) = (inbound.clone(), peer.clone(), calls.begin());
             async move {
                 let request = request.map(Body::new);
-                Ok::<_, Infallible>(inbound.answer(request, peer, arrived).await)
+                let response = inbound.answer(request, peer, arrived).await;
+                drop(call);
+                Ok::<_, Infallible>(response)
             }
         });
         let connection = self.http2.serve_connection(TokioIo::new(io), service);
         // Boxed, so that it can go, and give back what it ran over.
         let mut connection = Box::pin(connection);
-        let outcome = until_it_ends(connection.as_mut(), self.ends, &self.closing).await;
+        let end = until_it_ends(connection.as_mut(), self.ends, &self.closing);
+        let outcome = gathered(open, end).await;
         drop(connection);
         if let Ok(io) = ended.await {
             let _still_open = timeout(FAREWELL, until_closed(io)).await;

@@ -34,6 +34,13 @@ const CALM: Duration = Duration::from_millis(200);
 /// Or when more wait for each of its places than this.
 const MANY: usize = 64;
 
+/// In a crowd the least urgent may wait until so many places have become free.
+const TURNS: u32 = 3;
+
+/// But no less and no more than this.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_millis(25);
+
 /// Priorities that can wait.
 const CLASSES: usize = 3;
 
@@ -45,6 +52,8 @@ pub(crate) struct WaitingRoom(Arc<Mutex<State>>);
 struct State {
     places: usize,
     free: usize,
+    /// How long a place is held, on average of late.
+    held: Duration,
     /// Those who wait, by priority, the oldest first. Some may have left.
     waiting: [VecDeque<Waiting>; CLASSES],
     /// When nobody waited last.
@@ -64,6 +73,7 @@ struct Waiting {
 #[derive(Debug)]
 pub(crate) struct Permit {
     room: Option<WaitingRoom>,
+    since: Instant,
 }
 
 impl WaitingRoom {
@@ -72,6 +82,7 @@ impl WaitingRoom {
         Self(Arc::new(Mutex::new(State {
             places: places.max(1),
             free: places.max(1),
+            held: Duration::ZERO,
             waiting: Default::default(),
             empty_at: Instant::now(),
             refused_at: None,
@@ -88,7 +99,7 @@ impl WaitingRoom {
                 state.empty_at = now;
                 if state.free > 0 {
                     state.free -= 1;
-                    return Ok(self.permit());
+                    return Ok(self.permit(now));
                 }
             }
             let is_crowded = state.is_crowded(now);
@@ -103,7 +114,7 @@ impl WaitingRoom {
                 since: now,
                 turn: sender,
             });
-            (turn, patience(priority, is_crowded))
+            (turn, state.patience(priority, is_crowded))
         };
         match timeout(patience, turn).await {
             Ok(Ok(permit)) => Ok(permit),
@@ -113,15 +124,16 @@ impl WaitingRoom {
     }
 
     /// Hands the right on to whoever is next.
-    fn hand_on(&self) {
+    fn hand_on(&self, since: Instant) {
         let mut state = self.state();
         let now = Instant::now();
+        state.note(now.saturating_duration_since(since));
         let is_crowded = state.is_crowded(now);
         if is_crowded {
             state.dismiss_the_late(now);
         }
         while let Some(next) = state.next(is_crowded) {
-            match next.turn.send(self.permit()) {
+            match next.turn.send(self.permit(now)) {
                 Ok(()) => return,
                 // Gone meanwhile. The right is still ours, and dropping it would come
                 // back here.
@@ -132,9 +144,10 @@ impl WaitingRoom {
         state.free += 1;
     }
 
-    fn permit(&self) -> Permit {
+    fn permit(&self, since: Instant) -> Permit {
         Permit {
             room: Some(self.clone()),
+            since,
         }
     }
 
@@ -162,7 +175,7 @@ impl State {
     /// longer than anybody may now.
     fn dismiss_the_late(&mut self, now: Instant) {
         for priority in [Priority::Low, Priority::Normal] {
-            let longest = patience(priority, true);
+            let longest = self.patience(priority, true);
             let queue = &mut self.waiting[class(priority)];
             while let Some(first) = queue.front()
                 && now.saturating_duration_since(first.since) > longest
@@ -170,6 +183,25 @@ impl State {
                 queue.pop_front();
             }
         }
+    }
+
+    /// How long one may wait. In a crowd that is the time in which a few places become
+    /// free, so that there is somebody to take each, and hardly longer.
+    fn patience(&self, priority: Priority, is_crowded: bool) -> Duration {
+        let places = u32::try_from(self.places).unwrap_or(u32::MAX);
+        let moment = (TURNS * self.held / places).clamp(SHORTEST, LONGEST);
+        match (priority, is_crowded) {
+            (Priority::Low, true) => moment,
+            (Priority::Low, false) => Duration::from_millis(100),
+            (Priority::Normal, true) => 5 * moment,
+            (Priority::Normal, false) => Duration::from_millis(250),
+            (Priority::High | Priority::Never, _) => Duration::from_secs(5),
+        }
+    }
+
+    /// A place was held for so long.
+    fn note(&mut self, held: Duration) {
+        self.held = (self.held * 15 + held) / 16;
     }
 
     fn refuse(&mut self, now: Instant) -> Error {
@@ -203,20 +235,9 @@ impl State {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(room) = self.room.take() {
-            room.hand_on();
+            room.hand_on(self.since);
         }
     }
-}
-
-/// How long one may wait.
-fn patience(priority: Priority, is_crowded: bool) -> Duration {
-    Duration::from_millis(match (priority, is_crowded) {
-        (Priority::Low, true) => 5,
-        (Priority::Low, false) => 100,
-        (Priority::Normal, true) => 25,
-        (Priority::Normal, false) => 250,
-        (Priority::High | Priority::Never, _) => 5000,
-    })
 }
 
 fn class(priority: Priority) -> usize {
@@ -304,16 +325,42 @@ mod tests {
         let began = Instant::now();
         let late = room.enter(Priority::Low).await;
         assert_eq!(late.unwrap_err(), Error::Overloaded);
-        assert!(
-            began.elapsed() < Duration::from_millis(10),
-            "{:?}",
-            began.elapsed()
-        );
+        let waited = began.elapsed();
+        assert!(waited <= LONGEST, "{waited:?}");
         // There is no place to wait for one more who is not urgent, but for the urgent.
         let _more = [(); 2].map(|()| waiting(&room, Priority::Normal));
         let full = room.enter(Priority::Low).now_or_never();
         assert!(full.is_some_and(|entered| entered.is_err()));
         let _urgent = waiting(&room, Priority::High);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_a_crowd_one_waits_until_a_few_places_have_become_free() {
+        let room = WaitingRoom::new(2);
+        let crowd = async |held| {
+            for _ in 0..100 {
+                let working = room.enter(Priority::Low).now_or_never().unwrap();
+                advance(held).await;
+                drop(working);
+            }
+            let _working = [(); 2].map(|()| room.enter(Priority::High).now_or_never());
+            let _waiting = waiting(&room, Priority::High);
+            advance(INTERVAL * 2).await;
+            let began = Instant::now();
+            let refused = room.enter(Priority::Low).await;
+            assert!(refused.is_err());
+            advance(CALM).await;
+            began.elapsed() - CALM
+        };
+        let waited = crowd(Duration::from_millis(8)).await;
+        assert!(
+            (11..=13).contains(&waited.as_millis()),
+            "three halves of 8 ms: {waited:?}"
+        );
+        let waited = crowd(Duration::from_micros(10)).await;
+        assert!(waited <= 2 * SHORTEST, "{waited:?}");
+        let waited = crowd(Duration::from_secs(1)).await;
+        assert!(waited <= 2 * LONGEST, "{waited:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -323,7 +370,7 @@ mod tests {
         let mut burst: Vec<_> = (0..=MANY).map(|_| waiting(&room, Priority::Low)).collect();
         let one_more = room.enter(Priority::Low).now_or_never();
         assert!(one_more.is_some_and(|entered| entered.is_err()));
-        advance(patience(Priority::Low, true) * 2).await;
+        advance(SHORTEST * 2).await;
         assert!(room.enter(Priority::Low).await.is_err());
         for waiting in &mut burst {
             assert!(
@@ -347,7 +394,7 @@ mod tests {
         let working = room.enter(Priority::Low).now_or_never().unwrap().unwrap();
         let began = Instant::now();
         assert!(room.enter(Priority::Low).await.is_err());
-        assert!(began.elapsed() < Duration::from_millis(10));
+        assert!(began.elapsed() <= LONGEST);
         advance(CALM).await;
         drop(working);
         let working = room.enter(Priority::Low).now_or_never().unwrap().unwrap();
