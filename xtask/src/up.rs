@@ -158,7 +158,7 @@ fn serve(running: &mut Running<'_>, options: &Options) -> Result<(), Error> {
         workspace.as_typed(&script)
     ));
     terminal::line(format_args!(
-        "The console is at {}; its token is {}.",
+        "See the webhooks at {}; the token is {}.",
         demo.console_url(),
         settings::CONSOLE_TOKEN
     ));

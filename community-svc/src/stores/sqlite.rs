@@ -1,8 +1,8 @@
 //! One SQLite file, `community.sqlite` in `DATA_DIR`, for all embedded stores of
 //! one process.
 //!
-//! One connection writes and one reads, each one statement at a time, off the
-//! runtime's threads: a read does not wait for a write's sync. A write returns
+//! One connection writes and one reads, each one statement at a time, on a thread
+//! of its own: a read does not wait for a write's sync. A write returns
 //! when it is synced to disk (WAL, synchronous FULL).
 
 use std::path::Path;
@@ -12,12 +12,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use service_kit::threads::give_way;
-use tokio::sync::Mutex;
 
 use super::StoreError;
 
 mod migrations;
+mod own_thread;
+
+use own_thread::OwnThread;
 
 const FILE: &str = "community.sqlite";
 
@@ -30,8 +31,8 @@ const PREPARED: usize = 64;
 /// The file, open; cheap to clone.
 #[derive(Clone)]
 pub struct SqliteFile {
-    writer: Arc<Mutex<Connection>>,
-    reader: Arc<Mutex<Connection>>,
+    writer: Arc<OwnThread>,
+    reader: Arc<OwnThread>,
 }
 
 impl std::fmt::Debug for SqliteFile {
@@ -59,9 +60,14 @@ impl SqliteFile {
             .and_then(with_patience)
             .map_err(|error| failed("opening community.sqlite to read", error))?;
         log_statements(&reader);
+        let thread = |name, connection| {
+            OwnThread::start(name, connection)
+                .map(Arc::new)
+                .map_err(|error| failed("starting a thread for community.sqlite", error))
+        };
         Ok(Self {
-            writer: Arc::new(Mutex::new(writer)),
-            reader: Arc::new(Mutex::new(reader)),
+            writer: thread("sqlite writes", writer)?,
+            reader: thread("sqlite reads", reader)?,
         })
     }
 
@@ -129,16 +135,12 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, StoreError> {
 }
 
 async fn on<T: Send + 'static>(
-    connection: &Arc<Mutex<Connection>>,
+    thread: &OwnThread,
     attempted: &'static str,
     work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let mut connection = Arc::clone(connection).lock_owned().await;
-    let work = move || {
-        give_way();
-        work(&mut connection)
-    };
-    tokio::task::spawn_blocking(work)
+    thread
+        .run(work)
         .await
         .map_err(|error| failed(attempted, error))?
         .map_err(|error| failed(attempted, error))

@@ -134,9 +134,9 @@ fn writes(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> V
             prints: "\"title\": \"Hello\"".into(),
         },
         Example {
-            title: "The post's webhook: sent by the fake, verified by the edge, stored",
+            title: "The post's webhook, a moment later: sent by the fake, verified by the edge, stored",
             command: format!(
-                "{grpcurl} -d '{{\"event_type\": \"post.published\", \"page_size\": 1}}' \\\n  \
+                "sleep 1\n{grpcurl} -d '{{\"event_type\": \"post.published\", \"page_size\": 1}}' \\\n  \
                  {at} community.v1.WebhookEventService/ListWebhookEvents"
             ),
             prints: Expected::CreatedPost,
@@ -156,26 +156,30 @@ fn writes(workspace: &Workspace, tools: &Tools, demo: &Demo, world: &World) -> V
 fn webhooks(demo: &Demo) -> Vec<Example> {
     let url = demo.webhook_url();
     let challenge = "0123456789abcdef0123456789abcdef01234567";
+    let trial = format!(
+        "{{\"networkId\":\"{NETWORK_ID}\",\"context\":\"NETWORK\",\"currentSettings\":[],\
+         \"type\":\"TEST\",\"data\":{{\"challenge\":\"{challenge}\"}}}}"
+    );
+    let event = format!(
+        "{{\"networkId\":\"{NETWORK_ID}\",\"type\":\"SUBSCRIPTION\",\"data\":{{\
+         \"id\":\"by-hand-1\",\"name\":\"post.published\",\"noun\":\"POST\",\"verb\":\"PUBLISHED\",\
+         \"time\":\"2026-01-01T00:00:00Z\",\"object\":{{\"id\":\"by-hand\"}}}}}}"
+    );
     vec![
         Example {
             title: "The state of the whole chain",
-            command: format!("curl -sS --fail-with-body {}", demo.health_url()),
+            command: format!("curl -sS --fail-with-body {} && echo", demo.health_url()),
             prints: "{\"status\":\"ok\"".into(),
         },
         Example {
-            title: "A signed webhook, as BetterMode sends it when you save the URL",
-            command: format!(
-                "body='{{\"networkId\":\"{NETWORK_ID}\",\"context\":\"NETWORK\",\"currentSettings\":[],\
-                 \"type\":\"TEST\",\"data\":{{\"challenge\":\"{challenge}\"}}}}'\n\
-                 time=$(date +%s%3N)\n\
-                 signature=$(printf '%s:%s' \"$time\" \"$body\" |\n  \
-                 openssl dgst -sha256 -hmac '{WEBHOOK_SECRET}' | sed 's/^.* //')\n\
-                 curl -sS --fail-with-body {url} --data-binary \"$body\" \\\n  \
-                 -H 'Content-Type: application/json' \\\n  \
-                 -H \"X-BetterMode-Request-Timestamp: $time\" \\\n  \
-                 -H \"X-BetterMode-Signature: $signature\""
-            ),
+            title: "BetterMode's trial of the URL when you save it, signed: answered, not stored",
+            command: signed(&url, &trial),
             prints: challenge.into(),
+        },
+        Example {
+            title: "An event, signed: stored once, whatever the number of times that it comes",
+            command: signed(&url, &event),
+            prints: "SUCCEEDED".into(),
         },
         Example {
             title: "The same without a signature: refused, without a reason",
@@ -186,6 +190,20 @@ fn webhooks(demo: &Demo) -> Vec<Example> {
             prints: "401".into(),
         },
     ]
+}
+
+/// Sends a body with the signature that BetterMode would give it now.
+fn signed(url: &str, body: &str) -> String {
+    format!(
+        "body='{body}'\n\
+         time=$(date +%s%3N)\n\
+         signature=$(printf '%s:%s' \"$time\" \"$body\" |\n  \
+         openssl dgst -sha256 -hmac '{WEBHOOK_SECRET}' | sed 's/^.* //')\n\
+         curl -sS --fail-with-body {url} --data-binary \"$body\" \\\n  \
+         -H 'Content-Type: application/json' \\\n  \
+         -H \"X-BetterMode-Request-Timestamp: $time\" \\\n  \
+         -H \"X-BetterMode-Signature: $signature\" && echo"
+    )
 }
 
 /// Prints the commands, ready to be pasted.

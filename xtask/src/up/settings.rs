@@ -183,6 +183,8 @@ impl Demo {
                 "WEBHOOK_EDGE_QUEUE_DIR",
                 self.data.join("webhook-edge").display().to_string(),
             ),
+            // A line for each webhook that is taken, which production does without.
+            ("LOG_LEVEL", "info,webhook_edge::routes=debug".to_owned()),
         ]
     }
 
@@ -206,9 +208,9 @@ impl Demo {
         format!("{}{WEBHOOK_PATH}", self.edge_url())
     }
 
-    /// Where the console is.
+    /// Where the console shows the webhooks.
     pub(super) fn console_url(&self) -> String {
-        format!("http://{}/console", self.service_admin.address)
+        format!("http://{}/console/events", self.service_admin.address)
     }
 
     /// Where gRPC is served, as grpcurl takes it.
