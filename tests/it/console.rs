@@ -388,6 +388,8 @@ async fn the_overview_tells_of_every_part_and_of_the_edge() {
     let browser = Browser::signed_in(&sandbox).await;
     shows(&browser, "Its queue is empty.").await;
     shows(&browser, "requests to BetterMode left").await;
+    ingest(&sandbox, [event(1, "space.created")]).await;
+    shows(&browser, "space.created came last").await;
     let page = browser.page("/console").await;
     for part in [
         "BetterMode",

@@ -80,6 +80,7 @@ fn ask_for_a_turn(waker: &Waker) {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tasks that a test waits for")]
 mod tests {
     use std::sync::Mutex;
 

@@ -19,6 +19,21 @@ pub(super) fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
 }
 
+/// `14:03:16` of today, `2026-11-24` of another day.
+pub(super) fn clock_or_day(at: Timestamp, now: Timestamp) -> Markup {
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    let short = if day(at) == day(now) {
+        clock(at)
+    } else {
+        day(at)
+    };
+    html! {
+        time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) title=(at.strftime("%Y-%m-%d %H:%M:%S%.3f UTC")) {
+            (short)
+        }
+    }
+}
+
 /// The words for an event's state, and its look: a sign, a word and a colour, so that no
 /// one of them tells it alone.
 pub(super) fn state(state: EventState) -> Markup {

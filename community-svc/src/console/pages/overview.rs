@@ -12,7 +12,7 @@ use crate::console::problem::Problem;
 use crate::console::request::{Asked, link};
 use crate::console::session::Visitor;
 use crate::console::{Console, text};
-use crate::events::{EventQuery, EventState};
+use crate::events::{EventQuery, EventState, Outline};
 use crate::health::State;
 
 /// How a part is, in the page's words.
@@ -52,10 +52,6 @@ async fn content(console: &Console, window: Window) -> Markup {
     let now = console.clock.now();
     let standings = standings(console);
     let unwell: Vec<_> = standings.iter().filter(|part| part.look == "bad").collect();
-    let (pending, dead) = tokio::join!(
-        count(console, EventState::Pending),
-        count(console, EventState::Dead)
-    );
     let samples = console.samples.since(window.start(now));
     let charts = Charts::of(&samples, window, now, console.samples.edge().is_some());
     html! {
@@ -68,20 +64,7 @@ async fn content(console: &Console, window: Window) -> Markup {
             }
             p.when { "as of " (text::time(now)) }
         }
-        ul.numbers {
-            (number(pending, false, "webhooks that have not taken effect yet", &link("events", &[("state", "pending")])))
-            (number(dead, true, "webhooks with an effect that was given up on", &link("dead-letters", &[])))
-            @if let Some(Ok(edge)) = console.samples.edge() {
-                li.card { b { (format!("{:.0}", edge.depth)) } " wait in the edge's queue" }
-                @if edge.dead > 0.0 {
-                    li.card { b { (format!("{:.0}", edge.dead)) } " were refused by this service and wait at the edge" }
-                }
-            }
-            @if let Some((left, limit)) = samples.last().and_then(|sample| sample.budget) {
-                li.card { b { (format!("{left:.0}")) small { " of " (format!("{limit:.0}")) } }
-                    " requests to BetterMode left" }
-            }
-        }
+        (numbers(console, now, samples.last().and_then(|sample| sample.budget)).await)
         section aria-labelledby="parts" {
             h2 id="parts" { "Parts" }
             ul.parts { @for part in &standings { (card(part)) } }
@@ -106,6 +89,39 @@ async fn content(console: &Console, window: Window) -> Markup {
     }
 }
 
+/// What can be counted, each leading to what is counted.
+async fn numbers(console: &Console, now: Timestamp, budget: Option<(f64, f64)>) -> Markup {
+    let (latest, pending, dead) = tokio::join!(
+        latest(console),
+        count(console, EventState::Pending),
+        count(console, EventState::Dead)
+    );
+    html! {
+        ul.numbers {
+            @if let Some(latest) = latest {
+                li.card {
+                    a href=(link("events", &[])) {
+                        b { (text::clock_or_day(latest.received_at, now)) }
+                        " " (latest.event_type) " came last"
+                    }
+                }
+            }
+            (number(pending, false, "webhooks that have not taken effect yet", &link("events", &[("state", "pending")])))
+            (number(dead, true, "webhooks with an effect that was given up on", &link("dead-letters", &[])))
+            @if let Some(Ok(edge)) = console.samples.edge() {
+                li.card { b { (format!("{:.0}", edge.depth)) } " wait in the edge's queue" }
+                @if edge.dead > 0.0 {
+                    li.card { b { (format!("{:.0}", edge.dead)) } " were refused by this service and wait at the edge" }
+                }
+            }
+            @if let Some((left, limit)) = budget {
+                li.card { b { (format!("{left:.0}")) small { " of " (format!("{limit:.0}")) } }
+                    " requests to BetterMode left" }
+            }
+        }
+    }
+}
+
 /// A count that leads to what is counted; a store that fails has none.
 fn number(count: Option<u64>, is_fault: bool, about: &str, place: &str) -> Markup {
     html! {
@@ -115,6 +131,16 @@ fn number(count: Option<u64>, is_fault: bool, about: &str, place: &str) -> Marku
             }
         }
     }
+}
+
+/// The webhook that came last; a store that fails has none.
+async fn latest(console: &Console) -> Option<Outline> {
+    let query = EventQuery {
+        limit: 1,
+        ..EventQuery::default()
+    };
+    let latest = console.events.store.outlines(query).await.ok()?;
+    latest.into_iter().next()
 }
 
 async fn count(console: &Console, state: EventState) -> Option<u64> {

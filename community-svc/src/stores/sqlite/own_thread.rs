@@ -98,7 +98,8 @@ mod tests {
         let thread = started();
         let panicked = thread.run(|_| panic!("on purpose")).await;
         assert!(matches!(panicked, Err::<(), _>(Unfinished)));
-        let sum = thread.run(|connection| connection.query_row("SELECT 1 + 1", [], |row| row.get(0)));
+        let sum =
+            thread.run(|connection| connection.query_row("SELECT 1 + 1", [], |row| row.get(0)));
         assert_eq!(sum.await.unwrap(), Ok(2));
     }
 
