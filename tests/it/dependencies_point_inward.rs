@@ -11,11 +11,12 @@ use crate::repository;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("community-proto", &[]),
     ("bettermode", &[]),
-    ("fake-bettermode", &[]),
-    ("fake-notion", &[]),
+    ("fake-kit", &[]),
+    ("fake-bettermode", &["fake-kit"]),
+    ("fake-notion", &["fake-kit"]),
     ("notion", &[]),
     ("notion-sync", &["community-proto", "notion", "service-kit"]),
-    ("fake-circle", &[]),
+    ("fake-circle", &["fake-kit"]),
     ("service-kit", &[]),
     ("signature-doctor", &[]),
     (
@@ -52,6 +53,7 @@ const ANYTHING: &[&str] = &[
     "community-proto",
     "community-svc",
     "fake-bettermode",
+    "fake-kit",
     "fake-notion",
     "notion",
     "notion-sync",
@@ -68,6 +70,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &[
             "tonic", "prost", "redis", "mongodb", "rusqlite", "warp", "axum",
         ],
+    ),
+    (
+        "fake-kit",
+        &["tonic", "prost", "redis", "mongodb", "reqwest", "warp"],
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),
     ("fake-notion", &["tonic", "prost", "redis", "mongodb"]),

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::limits::Limits;
-use crate::time::{TimeSource, system_time};
 use crate::webhook::WebhookConfig;
+use fake_kit::time::{TimeSource, system_time};
 
 /// Which of BetterMode's two schemas the fake speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

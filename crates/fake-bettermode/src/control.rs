@@ -10,10 +10,10 @@ use http::{Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::answer;
 use crate::fake::Fake;
 use crate::faults::{Fault, Setting};
 use crate::limits::{Limits, Windows};
+use fake_kit::answer;
 
 /// Why a control request is refused.
 #[derive(Debug)]

@@ -17,7 +17,6 @@ use rand::rngs::StdRng;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::answer;
 use crate::config::FakeConfig;
 use crate::control;
 use crate::counters::Counters;
@@ -27,6 +26,7 @@ use crate::schema;
 use crate::tokens::Mint;
 use crate::webhook::courier::PostOffice;
 use crate::world::{World, ids, seed};
+use fake_kit::answer;
 
 /// A handle to one fake; clones share its state.
 #[derive(Clone)]

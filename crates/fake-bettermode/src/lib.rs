@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
 mod complexity;
 mod config;
 mod control;
@@ -23,8 +22,8 @@ mod tests;
 
 pub use config::{FakeConfig, Generation};
 pub use fake::Fake;
+pub use fake_kit::time::{TimeSource, system_time};
 pub use faults::{Fault, Setting};
 pub use limits::Limits;
-pub use time::{TimeSource, system_time};
 pub use webhook::signature::sign;
 pub use webhook::{HeaderPair, SendError, Sender, WebhookConfig};

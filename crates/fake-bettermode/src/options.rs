@@ -3,18 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use fake_bettermode::{FakeConfig, Generation, HeaderPair, Limits, WebhookConfig};
+use fake_kit::program::LogFormat;
 use url::Url;
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// A stateful stand-in for BetterMode: GraphQL, signed webhooks, faults.
 #[derive(Parser)]

@@ -1,32 +1,10 @@
-//! The time as an argument.
-//!
-//! Tokens, windows and timestamps ask a [`TimeSource`], so that a test decides what
-//! time it is. Waiting (latency, redelivery) is tokio's, which tests can pause.
+//! Times as the vendor writes them.
 
-use std::sync::Arc;
-
+pub(crate) use fake_kit::time::iso;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Tells the time now, UTC.
-pub type TimeSource = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// The operating system's clock.
-#[must_use]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that asks the operating system"
-)]
-pub fn system_time() -> TimeSource {
-    Arc::new(Timestamp::now)
-}
-
-/// ISO 8601 in UTC with milliseconds, as the vendor writes every date.
-pub(crate) fn iso(at: Timestamp) -> String {
-    format!("{at:.3}")
-}
-
-/// The same for a date that may be absent.
+/// ISO 8601 in UTC with milliseconds, for a date that may be absent.
 pub(crate) fn iso_or_null(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::from(iso(at)))
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::limits::Limits;
-use crate::time::{TimeSource, system_time};
+use fake_kit::time::{TimeSource, system_time};
 
 /// The token that is taken unless another one is given.
 pub const DEFAULT_TOKEN: &str = "fake-circle-token";

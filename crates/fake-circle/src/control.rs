@@ -6,11 +6,11 @@ use http::{Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::answer;
 use crate::counters::Counters;
 use crate::fake::Fake;
 use crate::faults::{Fault, Setting};
 use crate::limits::{Limits, Used};
+use fake_kit::answer;
 
 /// Why a control request is refused.
 struct Refused(StatusCode, String);

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
 mod config;
 mod control;
 mod counters;
@@ -10,7 +9,6 @@ mod limits;
 mod pages;
 mod routes;
 mod server;
-mod time;
 mod world;
 
 #[cfg(test)]
@@ -18,6 +16,6 @@ mod tests;
 
 pub use config::{AuthScheme, DEFAULT_TOKEN, FakeConfig};
 pub use fake::Fake;
+pub use fake_kit::time::{TimeSource, system_time};
 pub use faults::{Fault, Setting};
 pub use limits::Limits;
-pub use time::{TimeSource, system_time};

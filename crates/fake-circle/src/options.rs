@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Parser;
 use fake_circle::{AuthScheme, DEFAULT_TOKEN, FakeConfig, Limits};
+use fake_kit::program::LogFormat;
 
 /// A stand-in for Circle's Admin API v2: state, quotas, oddities, faults.
 #[derive(Parser)]
@@ -36,6 +37,9 @@ pub(crate) struct Options {
     /// Requests allowed in the month
     #[arg(long, env = "FAKE_CIRCLE_MONTH_REQUESTS", default_value_t = Limits::default().month_requests)]
     month_requests: u64,
+    /// text or json
+    #[arg(long, env = "LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
     /// trace, debug, info, warn or error, or targets with levels
     #[arg(long, env = "LOG_LEVEL", default_value = "info")]
     pub(crate) log_level: String,

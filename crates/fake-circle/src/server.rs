@@ -1,86 +1,19 @@
-//! HTTP/1.1 around [`Fake::handle`]: an accept loop with limits and a clean end.
+//! [`Fake::handle`] on a socket.
 
-use std::convert::Infallible;
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::answer;
 use crate::fake::Fake;
-
-/// The largest body of a request, in bytes.
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
-/// How long the head of a request may take.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long open requests may still run once `stop` is cancelled.
-const DRAIN: Duration = Duration::from_secs(5);
 
 impl Fake {
     /// Serves on `listener` until `stop`; then lets open requests finish for a few seconds.
     pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) {
-        let tasks = TaskTracker::new();
-        let open = GracefulShutdown::new();
-        loop {
-            let accepted = tokio::select! {
-                () = stop.cancelled() => break,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, _)) => self.connection(stream, &open, &tasks),
-                Err(error) => {
-                    // Out of file descriptors, most likely: give others time to close.
-                    tracing::warn!(%error, "could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
-        }
-        drop(listener);
-        if tokio::time::timeout(DRAIN, open.shutdown()).await.is_err() {
-            tracing::warn!("requests still open after the drain limit were left");
-        } else {
-            tasks.close();
-            tasks.wait().await;
-        }
-    }
-
-    fn connection(&self, stream: TcpStream, open: &GracefulShutdown, tasks: &TaskTracker) {
-        // Answers are small and whole: waiting to fill a packet only delays them.
-        let _refused = stream.set_nodelay(true);
         let fake = self.clone();
-        let service = service_fn(move |request| {
+        let handle = move |request| {
             let fake = fake.clone();
-            async move { Ok::<_, Infallible>(fake.exchange(request).await.map(Full::new)) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = open.watch(connection);
-        tasks.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
-            }
-        });
-    }
-
-    async fn exchange(&self, request: Request<Incoming>) -> Response<Bytes> {
-        let (head, body) = request.into_parts();
-        if let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await {
-            let request = Request::from_parts(head, body.to_bytes());
-            return self.handle(request).await;
-        }
-        let body = json!({ "message": "the body is too large or was cut" });
-        answer::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            async move { fake.handle(request).await }
+        };
+        fake_kit::serve(listener, stop, TaskTracker::new(), handle).await;
     }
 }

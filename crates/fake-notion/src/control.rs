@@ -17,7 +17,7 @@ use crate::faults::{Fault, Setting};
 use crate::refusal::Refusal;
 use crate::seed::{self, NewDatabase};
 use crate::world::{Page, Source, World};
-use crate::{answer, pages, values};
+use crate::{pages, values};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +50,7 @@ struct Columns {
 /// Answers a control request.
 pub(crate) fn answer(fake: &Fake, request: &Request<Bytes>) -> Response<Bytes> {
     match route(fake, request) {
-        Ok(body) => answer::json(StatusCode::OK, &body),
+        Ok(body) => fake_kit::answer::json(StatusCode::OK, &body),
         Err(refusal) => refusal.response(),
     }
 }

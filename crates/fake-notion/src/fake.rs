@@ -13,9 +13,9 @@ use crate::counters::Counters;
 use crate::faults::{Fault, Faults, Setting};
 use crate::limits::Window;
 use crate::refusal::Refusal;
-use crate::time::{TimeSource, system_time};
 use crate::world::World;
 use crate::{answer, control, pages, query, schema, seed};
+use fake_kit::time::{TimeSource, system_time};
 
 /// The one version that is spoken.
 const VERSION: &str = "2025-09-03";
@@ -160,7 +160,7 @@ impl Fake {
             return Err(Refusal::server(u16::try_from(status).unwrap_or(503)));
         }
         if faults.take(Fault::HtmlBody, operation, 0).is_some() {
-            return Ok(Some(answer::html(StatusCode::OK)));
+            return Ok(Some(fake_kit::answer::html(StatusCode::OK)));
         }
         if faults.take(Fault::Redirect, operation, 0).is_some() {
             return Ok(Some(answer::redirect()));
@@ -205,7 +205,7 @@ impl Fake {
         let cut = faults.take(Fault::CutBody, operation, 0).is_some();
         drop(state);
         let mut response = match result {
-            Ok(body) => answer::json(StatusCode::OK, &body),
+            Ok(body) => fake_kit::answer::json(StatusCode::OK, &body),
             Err(refusal) => self.refused(&refusal),
         };
         if cut {

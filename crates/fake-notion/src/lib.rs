@@ -22,5 +22,5 @@ mod world;
 mod tests;
 
 pub use fake::{Fake, FakeConfig};
+pub use fake_kit::time::{TimeSource, system_time};
 pub use faults::{Fault, Setting};
-pub use time::{TimeSource, system_time};

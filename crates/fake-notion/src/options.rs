@@ -2,17 +2,9 @@
 
 use std::net::SocketAddr;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use fake_kit::program::LogFormat;
 use fake_notion::FakeConfig;
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// A stateful stand-in for Notion: data sources, pages, types, limits, faults.
 #[derive(Parser)]

@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::answer;
+use fake_kit::answer;
 
 /// A refused request.
 #[derive(Debug, Clone)]

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Fake, State};
-use crate::answer;
 use crate::counters::Rejected;
 use crate::faults::{Fault, Strike};
 use crate::graphql::request::Request as GraphQlRequest;
 use crate::graphql::{self, Circumstances};
 use crate::refusal::{self, Code, ErrorStyle, Refusal};
+use fake_kit::answer;
 
 /// Root fields that moderation can hold back.
 const WRITING: [&str; 2] = ["createPost", "createReply"];

@@ -16,7 +16,7 @@ use super::log::{Log, State};
 use super::wire::{self, Damage};
 use super::{Outgoing, Sender, WebhookConfig};
 use crate::faults::{Fault, Faults};
-use crate::time::TimeSource;
+use fake_kit::time::TimeSource;
 
 /// Webhooks that wait for their first try; more are dropped, and listed as such.
 const QUEUE: usize = 4096;

@@ -9,10 +9,10 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Fake, State};
-use crate::answer;
 use crate::config::{AuthScheme, FakeConfig};
 use crate::faults::Fault;
 use crate::routes::{self, Refusal};
+use fake_kit::answer;
 
 pub(super) async fn answer(fake: &Fake, request: &Request<Bytes>) -> Response<Bytes> {
     let path = request.uri().path();

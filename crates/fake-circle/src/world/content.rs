@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Row;
 use super::people::{FIRST_ID, email, mix, moment, name, user_id};
-use crate::time::iso;
+use fake_kit::time::iso;
 
 /// Who writes.
 pub(super) struct Authors {

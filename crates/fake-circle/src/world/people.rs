@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::Row;
-use crate::time::iso;
+use fake_kit::time::iso;
 
 pub(super) const FIRST_ID: u64 = 4101;
 const USER_OFFSET: u64 = 5_000_000;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Row;
 use super::people::moment;
-use crate::time::iso;
+use fake_kit::time::iso;
 
 pub(super) const FIRST_SPACE: u64 = 501;
 

@@ -6,7 +6,8 @@ use http::{Response, StatusCode};
 use serde_json::Value;
 
 /// A JSON body.
-pub(crate) fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
+#[must_use]
+pub fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
     typed(
         status,
         "application/json; charset=utf-8",
@@ -14,8 +15,9 @@ pub(crate) fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
     )
 }
 
-/// What a proxy in front of the vendor would show.
-pub(crate) fn html(status: StatusCode) -> Response<Bytes> {
+/// What a proxy in front of a vendor would show.
+#[must_use]
+pub fn html(status: StatusCode) -> Response<Bytes> {
     let page = "<!DOCTYPE html><html><head><title>Something went wrong</title></head>\
                 <body><h1>Something went wrong</h1></body></html>";
     typed(
@@ -25,7 +27,9 @@ pub(crate) fn html(status: StatusCode) -> Response<Bytes> {
     )
 }
 
-fn typed(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Bytes> {
+/// A body of some content type.
+#[must_use]
+pub fn typed(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response

@@ -1,7 +1,7 @@
 //! The time as an argument.
 //!
-//! The windows of requests ask a [`TimeSource`], so that a test decides what time it is.
-//! Waiting (latency) is tokio's, which tests can pause.
+//! Tokens, windows and timestamps ask a [`TimeSource`], so that a test decides what
+//! time it is. Waiting (latency, redelivery) is tokio's, which tests can pause.
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ pub fn system_time() -> TimeSource {
     Arc::new(Timestamp::now)
 }
 
-/// ISO 8601 in UTC with milliseconds, as Circle writes most dates.
-pub(crate) fn iso(at: Timestamp) -> String {
+/// ISO 8601 in UTC with milliseconds, as all three vendors write times.
+#[must_use]
+pub fn iso(at: Timestamp) -> String {
     format!("{at:.3}")
 }
