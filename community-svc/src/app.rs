@@ -339,7 +339,7 @@ pub(crate) fn client(
     settings.timeout = config.timeout;
     let transport = match transport {
         Some(transport) => transport,
-        None => Transport::https(&settings).map_err(Error::Client)?,
+        None => settings.https().map_err(Error::Client)?,
     };
     let clock = Arc::clone(clock);
     Ok(Client::new(

@@ -10,11 +10,12 @@ use crate::repository;
 /// A crate of ours and those of ours that it may use, for its programs and library.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("community-proto", &[]),
-    ("bettermode", &[]),
+    ("vendor-transport", &[]),
+    ("bettermode", &["vendor-transport"]),
     ("fake-kit", &[]),
     ("fake-bettermode", &["fake-kit"]),
     ("fake-notion", &["fake-kit"]),
-    ("notion", &[]),
+    ("notion", &["vendor-transport"]),
     ("notion-sync", &["community-proto", "notion", "service-kit"]),
     ("fake-circle", &["fake-kit"]),
     ("service-kit", &[]),
@@ -38,7 +39,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "circle-migrate",
-        &["bettermode", "community-proto", "notion", "service-kit"],
+        &[
+            "bettermode",
+            "community-proto",
+            "notion",
+            "service-kit",
+            "vendor-transport",
+        ],
     ),
     ("integration-tests", ANYTHING),
     ("bench", ANYTHING),
@@ -60,6 +67,7 @@ const ANYTHING: &[&str] = &[
     "fake-circle",
     "service-kit",
     "signature-doctor",
+    "vendor-transport",
     "webhook-edge",
 ];
 
@@ -77,6 +85,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     ("fake-bettermode", &["tonic", "prost", "redis", "mongodb"]),
     ("fake-notion", &["tonic", "prost", "redis", "mongodb"]),
+    (
+        "vendor-transport",
+        &["tonic", "prost", "redis", "mongodb", "rusqlite", "warp"],
+    ),
     ("notion", &["tonic", "prost", "rusqlite", "warp"]),
     ("notion-sync", &["reqwest", "redis", "mongodb", "warp"]),
     (

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use bettermode::{Credentials, MemberId, Transport};
+use bettermode::{Credentials, MemberId};
 use bytes::Bytes;
 use prometheus_client::registry::Registry;
 use serde_json::json;
@@ -135,7 +135,7 @@ fn bench() -> Bench {
 /// No request ever goes out: projections do not ask BetterMode.
 fn copies(clock: &Arc<ManualClock>, metrics: &Metrics) -> Copies {
     let settings = bettermode::Config::new(Credentials::StaticToken(String::new().into()));
-    let transport = Transport::https(&settings).unwrap();
+    let transport = settings.https().unwrap();
     let time = Arc::clone(clock);
     let limiter = Arc::new(Limiter::memory(Settings::default()));
     let client = bettermode::Client::new(

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::NetworkId;
+use crate::{Error, NetworkId, Transport};
 
 /// The API's address for communities in the US region, from the vendor's page on
 /// app authentication. Communities in the EU region have another.
@@ -32,6 +32,22 @@ pub struct Config {
 }
 
 impl Config {
+    /// HTTPS with the time-out and the limit of these settings.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] when TLS cannot be set up.
+    pub fn https(&self) -> Result<Transport, Error> {
+        let options = vendor_transport::Options {
+            user_agent: concat!("bettermode-rs/", env!("CARGO_PKG_VERSION")),
+            timeout: self.timeout,
+            max_response_bytes: self.max_response_bytes,
+        };
+        Transport::https(options).map_err(|error| Error::Transport {
+            operation: "client set-up",
+            detail: error.to_string(),
+        })
+    }
+
     /// The defaults: the US region, 10 s per attempt, two repeats, 4 MiB.
     #[must_use]
     pub fn new(credentials: Credentials) -> Self {

@@ -17,7 +17,6 @@ mod reply;
 mod stack;
 #[cfg(test)]
 mod testing;
-mod transport;
 
 pub use budget::{Budget, Class, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};
 pub use capabilities::Capabilities;
@@ -42,4 +41,4 @@ pub use id::{
 };
 pub use paging::Listed;
 pub use stack::BreakerState;
-pub use transport::{Transport, TransportError};
+pub use vendor_transport::{Transport, TransportError};

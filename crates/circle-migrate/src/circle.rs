@@ -10,12 +10,11 @@ mod answer;
 mod client;
 mod error;
 mod pace;
-mod transport;
 
 pub use answer::{Community, Page};
-pub use client::{Client, List, Spent};
+pub use client::{Client, List, Spent, https};
 pub use error::CircleError;
-pub use transport::{Transport, TransportError};
+pub use vendor_transport::Transport;
 
 #[cfg(test)]
 pub(crate) mod testing;

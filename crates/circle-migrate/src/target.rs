@@ -68,7 +68,7 @@ impl Target {
         abort: CancellationToken,
     ) -> Result<Self, Error> {
         let config = client_config(config, command)?;
-        let transport = Transport::https(&config)?;
+        let transport = config.https()?;
         Ok(Self::new(
             config,
             transport,

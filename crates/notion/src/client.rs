@@ -22,8 +22,8 @@ pub use operations::FoundSource;
 use crate::config::{Config, ConfigError, VERSION};
 use crate::error::Error;
 use crate::limiter::Limiter;
-use crate::transport::Transport;
 use attempt::{Failure, Next};
+use vendor_transport::Transport;
 
 /// Where randomness comes from: a number from 0 up to, and without, 1.
 pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
@@ -69,7 +69,15 @@ impl Client {
     /// [`ConfigError`] as text in [`Error::Answer`], or what is wrong with TLS.
     pub fn new(config: Config, random: Random) -> Result<Self, Error> {
         config.check().map_err(setup)?;
-        let transport = Transport::https(&config)?;
+        let options = vendor_transport::Options {
+            user_agent: concat!("notion-rs/", env!("CARGO_PKG_VERSION")),
+            timeout: config.timeout,
+            max_response_bytes: config.max_response_bytes,
+        };
+        let transport = Transport::https(options).map_err(|error| Error::Answer {
+            attempted: "setting up TLS",
+            reason: error.to_string(),
+        })?;
         Self::over(transport, config, random)
     }
 

@@ -12,7 +12,6 @@ mod query;
 mod row;
 mod schema;
 mod text;
-mod transport;
 mod value;
 
 pub use client::{Client, Created, FoundSource, Key, Random, Requests};
@@ -24,5 +23,5 @@ pub use query::{Filter, Query, QueryPage};
 pub use row::Row;
 pub use schema::{DataSource, Property, PropertyKind};
 pub use text::{ITEMS, UNITS, split, utf16_len};
-pub use transport::{Transport, TransportError};
 pub use value::{Properties, Value};
+pub use vendor_transport::{Transport, TransportError};

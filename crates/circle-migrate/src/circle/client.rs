@@ -4,20 +4,25 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Request, Response, header};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
+use vendor_transport::{Options, Transport, TransportError};
 
 use super::answer::{Community, Page, Verdict};
 use super::error::CircleError;
 use super::pace::Pace;
-use super::transport::Transport;
 use crate::config::{AuthScheme, CircleConfig};
 use crate::snapshot::{Entity, ListKey};
+
+/// How long one attempt may take, from connecting to the last byte.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// A page of 100 members with long profiles is some hundred KiB.
+const LARGEST_ANSWER: usize = 32 << 20;
 
 /// What Circle's page on limits says to wait where 429 does not say it.
 const PAUSE_AFTER_429: Duration = Duration::from_secs(60);
@@ -25,6 +30,29 @@ const MOST_429: u32 = 10;
 const MOST_FAILURES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The way to Circle.
+///
+/// # Errors
+/// [`CircleError::SetUp`] when TLS cannot be set up.
+pub fn https() -> Result<Transport, CircleError> {
+    let options = Options {
+        user_agent: concat!("circle-migrate/", env!("CARGO_PKG_VERSION")),
+        timeout: TIMEOUT,
+        max_response_bytes: LARGEST_ANSWER,
+    };
+    Transport::https(options).map_err(|error| CircleError::SetUp(error.to_string()))
+}
+
+/// The limit for transports that do not have their own.
+fn capped(response: Response<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    if response.body().len() > LARGEST_ANSWER {
+        return Err(TransportError::TooLarge {
+            limit: LARGEST_ANSWER,
+        });
+    }
+    Ok(response)
+}
 
 /// A client of one community.
 #[derive(Debug)]
@@ -208,7 +236,7 @@ impl Client {
         let Ok(request) = request else {
             return Verdict::Refused(0, "it is no address".to_owned());
         };
-        match self.transport.send(request).await {
+        match self.transport.send(request).await.and_then(capped) {
             Ok(response) => Verdict::of(&response),
             Err(error) => Verdict::Again(error.to_string()),
         }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::Error;
-use crate::circle::{CircleError, Client, Community, Transport};
+use crate::circle::{self, CircleError, Client, Community};
 use crate::cli::extract::Args;
 use crate::config::{CircleConfig, Config};
 use crate::extract::{Extractor, Lines};
@@ -59,7 +59,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Ending, Error> {
 /// A client for a command that talks to Circle.
 pub(super) fn client(config: &Config, command: &'static str) -> Result<Client, Error> {
     let token = config.circle.token(command)?;
-    let transport = Transport::https().map_err(|error| CircleError::SetUp(error.to_string()))?;
+    let transport = circle::https()?;
     let seed = rand::random();
     Ok(Client::new(&config.circle, token, transport, seed)?)
 }

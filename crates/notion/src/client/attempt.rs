@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use crate::error::Error;
 use crate::mask::masked;
-use crate::transport::TransportError;
+use vendor_transport::TransportError;
 
 /// The first pause after a failure, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

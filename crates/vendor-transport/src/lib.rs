@@ -1,16 +1,32 @@
-//! How bytes reach BetterMode: over HTTPS, or inside the process.
+//! How a request reaches a vendor: over HTTPS, or inside the process.
 //!
-//! Knows nothing of GraphQL, tokens or retries.
+//! Knows nothing of vendors, tokens or retries.
 
-mod https;
-
-use std::{convert::Infallible, future::Future};
+use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tower::{Service, ServiceExt, util::BoxCloneSyncService};
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt as _};
 
-use crate::{Config, Error};
+mod https;
+
+/// How requests are sent over the network.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What the client calls itself.
+    pub user_agent: &'static str,
+    /// How long one request may take, from connecting to the last byte of its answer.
+    pub timeout: Duration,
+    /// The largest body of an answer that is read.
+    pub max_response_bytes: usize,
+}
+
+/// TLS cannot be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("setting up TLS failed: {0}")]
+pub struct SetUpError(String);
 
 /// A way to send one request and read its whole answer.
 #[derive(Clone)]
@@ -36,13 +52,12 @@ pub enum TransportError {
 
 impl Transport {
     /// HTTPS by reqwest and rustls, without following redirects (a token must
-    /// not travel to another host). Stops reading at
-    /// [`max_response_bytes`](Config::max_response_bytes).
+    /// not travel to another host).
     ///
     /// # Errors
-    /// [`Error::Transport`] when TLS cannot be set up.
-    pub fn https(config: &Config) -> Result<Self, Error> {
-        https::Https::new(config).map(Self::from_service)
+    /// [`SetUpError`] when TLS cannot be set up.
+    pub fn https(options: Options) -> Result<Self, SetUpError> {
+        https::Https::new(options).map(Self::from_service)
     }
 
     /// Any tower service that answers requests.
@@ -69,10 +84,10 @@ impl Transport {
     }
 
     /// Sends one request and reads the whole answer.
-    pub(crate) async fn send(
-        &self,
-        request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, TransportError> {
+    ///
+    /// # Errors
+    /// [`TransportError`], which tells whether the request can have arrived.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         self.0.clone().oneshot(request).await
     }
 }

@@ -10,9 +10,7 @@ use futures::{FutureExt, future::BoxFuture};
 use http::{Request, Response};
 use tower::Service;
 
-use super::TransportError;
-use crate::config::Config;
-use crate::error::Error;
+use super::{Options, SetUpError, TransportError};
 
 /// Longer than any handshake; what remains of the attempt's time is for the
 /// answer, and a failure here is known not to have sent anything.
@@ -25,22 +23,19 @@ pub(super) struct Https {
 }
 
 impl Https {
-    pub(super) fn new(config: &Config) -> Result<Self, Error> {
+    pub(super) fn new(options: Options) -> Result<Self, SetUpError> {
         // Fails only when a provider is set already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
-            .timeout(config.timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(options.timeout))
+            .timeout(options.timeout)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("notion-rs/", env!("CARGO_PKG_VERSION")))
+            .user_agent(options.user_agent)
             .build()
-            .map_err(|error| Error::Answer {
-                attempted: "setting up TLS",
-                reason: describe(&error),
-            })?;
+            .map_err(|error| SetUpError(describe(&error)))?;
         Ok(Self {
             client,
-            max_response_bytes: config.max_response_bytes,
+            max_response_bytes: options.max_response_bytes,
         })
     }
 }

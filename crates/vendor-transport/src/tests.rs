@@ -6,19 +6,26 @@ use tokio::{
 };
 
 use super::*;
-use crate::Credentials;
+
+fn options() -> Options {
+    Options {
+        user_agent: "test",
+        timeout: Duration::from_secs(5),
+        max_response_bytes: 1024,
+    }
+}
 
 /// Sends one request to a server that answers with these bytes and hangs up;
 /// gives back the result and what the server read.
 async fn exchange(
     answer: &str,
-    change: impl FnOnce(&mut Config),
+    change: impl FnOnce(&mut Options),
 ) -> (Result<Response<Bytes>, TransportError>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let mut config = Config::new(Credentials::StaticToken("t".into()));
-    change(&mut config);
-    let transport = Transport::https(&config).unwrap();
+    let mut options = options();
+    change(&mut options);
+    let transport = Transport::https(options).unwrap();
     let request = Request::post(format!("http://{address}/"))
         .body(Bytes::from("body"))
         .unwrap();
@@ -51,9 +58,9 @@ async fn a_request_and_its_answer_pass_whole() {
 #[tokio::test]
 async fn an_answer_over_the_limit_is_cut_off() {
     let answer = "HTTP/1.1 200 OK\r\n\r\n0123456789";
-    let (response, _) = exchange(answer, |config| config.max_response_bytes = 9).await;
+    let (response, _) = exchange(answer, |options| options.max_response_bytes = 9).await;
     assert_eq!(response.unwrap_err(), TransportError::TooLarge { limit: 9 });
-    let (response, _) = exchange(answer, |config| config.max_response_bytes = 10).await;
+    let (response, _) = exchange(answer, |options| options.max_response_bytes = 10).await;
     assert_eq!(response.unwrap().body().as_ref(), b"0123456789");
 }
 
@@ -81,9 +88,7 @@ async fn a_refused_connection_sent_nothing_and_the_error_names_no_address() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let mut config = Config::new(Credentials::StaticToken("t".into()));
-    config.timeout = Duration::from_secs(5);
-    let transport = Transport::https(&config).unwrap();
+    let transport = Transport::https(options()).unwrap();
     let request = Request::post(format!("http://id:s3cret@{address}/"))
         .body(Bytes::new())
         .unwrap();
