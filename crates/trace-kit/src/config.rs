@@ -77,7 +77,11 @@ macro_rules! only {
             type Err = &'static str;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                if text == $word { Ok(Self) } else { Err($advice) }
+                if text == $word {
+                    Ok(Self)
+                } else {
+                    Err($advice)
+                }
             }
         }
 
@@ -188,7 +192,9 @@ fn headers_of(
     settings: &mut Settings<'_>,
     text: Option<&SecretString>,
 ) -> Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)> {
-    let text = text.map(|text| text.expose_secret()).unwrap_or_default();
+    let text = text
+        .map(secrecy::ExposeSecret::expose_secret)
+        .unwrap_or_default();
     let header = |pair: Option<(String, String)>| {
         let (key, value) = pair?;
         let key = key.to_ascii_lowercase().parse().ok()?;
@@ -284,7 +290,8 @@ mod tests {
             (ATTRIBUTES, "nothing"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
         ] {
-            let (_, said) = load(&[(ENDPOINT, "http://c:4317"), (key, value)][usize::from(key == ENDPOINT)..]);
+            let (_, said) =
+                load(&[(ENDPOINT, "http://c:4317"), (key, value)][usize::from(key == ENDPOINT)..]);
             let said = said.unwrap_err();
             assert!(said.starts_with(key), "{said}");
             assert!(!said.contains("s3cret"), "{said}");

@@ -114,7 +114,7 @@ impl Value {
 /// was cut off, and says so.
 #[derive(Debug)]
 pub struct Span {
-    span: opentelemetry_sdk::trace::Span,
+    recorder: opentelemetry_sdk::trace::Span,
     context: TraceParent,
     is_done: bool,
 }
@@ -124,7 +124,7 @@ impl Span {
     pub(crate) fn begun(span: opentelemetry_sdk::trace::Span) -> Option<Self> {
         Some(Self {
             context: TraceParent::of_span(span.span_context())?,
-            span,
+            recorder: span,
             is_done: false,
         })
     }
@@ -143,19 +143,19 @@ impl Span {
 
     /// Says something of it.
     pub fn set(&mut self, key: &'static str, value: impl Into<Value>) {
-        self.span.set_attribute(value.into().with(key));
+        self.recorder.set_attribute(value.into().with(key));
     }
 
     /// Says that it has to do with another span, of another trace maybe.
     pub fn link(&mut self, other: TraceParent) {
-        self.span.add_link(other.to_span_context(), Vec::new());
+        self.recorder.add_link(other.to_span_context(), Vec::new());
     }
 
     /// Marks it as failed, with the kind of failure: a word, never a text that was made
     /// from what somebody sent.
     pub fn fail(&mut self, error: &'static str) {
         self.set(ERROR_TYPE, error);
-        self.span.set_status(Status::Error {
+        self.recorder.set_status(Status::Error {
             description: Cow::Borrowed(""),
         });
     }
@@ -171,7 +171,7 @@ impl Drop for Span {
         if !self.is_done {
             self.fail("cancelled");
         }
-        self.span.end();
+        self.recorder.end();
     }
 }
 
@@ -179,7 +179,7 @@ impl Drop for Span {
 mod tests {
     use super::Value;
 
-    fn text(value: Value) -> String {
+    fn text(value: &Value) -> String {
         value.0.as_str().into_owned()
     }
 
@@ -193,15 +193,15 @@ mod tests {
             ("é", "[not a plain name]"),
             ("", ""),
         ] {
-            assert_eq!(text(Value::name(name)), told);
+            assert_eq!(text(&Value::name(name)), told);
         }
-        assert_eq!(text(Value::name(&"x".repeat(500))).len(), 128);
+        assert_eq!(text(&Value::name(&"x".repeat(500))).len(), 128);
     }
 
     #[test]
     fn an_address_is_told_without_what_is_secret_in_it() {
         let url = "https://ada:secret@api.example.com:8443/graphql?token=secret#x";
-        let told = text(Value::url(&url.parse().unwrap()));
+        let told = text(&Value::url(&url.parse().unwrap()));
         assert_eq!(told, "https://api.example.com:8443/graphql");
     }
 }

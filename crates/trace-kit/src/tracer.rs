@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use opentelemetry::trace::{Link, SpanBuilder, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -82,6 +83,12 @@ impl Start {
 impl Tracer {
     pub(crate) fn new(tracer: SdkTracer, clock: SharedClock) -> Self {
         Self { tracer, clock }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Begins a span. The sampler says whether it is recorded; one that is not costs

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_sdk::error::OTelSdkError;
+use prometheus_client::metrics::counter::Counter;
 use service_kit::clock::SystemClock;
 
 use super::*;
@@ -78,7 +79,7 @@ impl Fixture {
 
     fn counted(&self) -> [u64; 3] {
         let metrics = &self.metrics;
-        [&metrics.exported, &metrics.failed, &metrics.dropped].map(|it| it.get())
+        [&metrics.exported, &metrics.failed, &metrics.dropped].map(Counter::get)
     }
 
     fn sizes(&self) -> Vec<usize> {
@@ -134,7 +135,10 @@ async fn the_last_spans_leave_before_the_process_does() {
     let (collector, metrics, tracer) = (it.collector, it.metrics, it.tracer);
     it.exporting.finish().await;
     let sent: usize = collector.batches.lock().unwrap().iter().map(Vec::len).sum();
-    assert_eq!((sent, metrics.exported.get()), (BATCH + 3, BATCH as u64 + 3));
+    assert_eq!(
+        (sent, metrics.exported.get()),
+        (BATCH + 3, BATCH as u64 + 3)
+    );
     assert!(tracer.start(Start::new(Kind::Internal, "late")).is_none());
 }
 
@@ -164,6 +168,9 @@ async fn a_span_is_under_its_parent_and_one_that_is_not_recorded_says_so() {
     };
     // It was dropped and not ended.
     assert_eq!(span.parent_span_id.to_string(), "00f067aa0ba902b7");
-    let error = span.attributes.iter().find(|it| it.key.as_str() == "error.type");
+    let error = span
+        .attributes
+        .iter()
+        .find(|it| it.key.as_str() == "error.type");
     assert_eq!(error.unwrap().value.as_str(), "cancelled");
 }
