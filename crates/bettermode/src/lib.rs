@@ -42,4 +42,4 @@ pub use id::{
 };
 pub use paging::Listed;
 pub use stack::BreakerState;
-pub use transport::{Transport, TransportError};
+pub use transport::{Asking, Transport, TransportError};

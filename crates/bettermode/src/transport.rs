@@ -16,6 +16,16 @@ use crate::{Config, Error};
 #[derive(Clone)]
 pub struct Transport(BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>);
 
+/// What a request asks for: an extension of it, for those who put something around a
+/// transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The operation's name, as in the document.
+    pub operation: &'static str,
+    /// Whether it is a mutation.
+    pub is_write: bool,
+}
+
 /// Why there is no answer. Texts name no address and no header.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
@@ -53,6 +63,21 @@ impl Transport {
         S::Future: Send + 'static,
     {
         Self(BoxCloneSyncService::new(service))
+    }
+
+    /// The same transport with something around it, such as what measures it. Requests
+    /// carry [`Asking`] as an extension.
+    #[must_use]
+    pub fn wrapped<S>(
+        self,
+        wrap: impl FnOnce(BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>) -> S,
+    ) -> Self
+    where
+        S: Service<Request<Bytes>, Response = Response<Bytes>, Error = TransportError>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        Self::from_service(wrap(self.0))
     }
 
     /// A function that always answers, such as a server in the same process.

@@ -58,6 +58,14 @@ impl Value {
         Self(opentelemetry::Value::String(StringValue::from(text)))
     }
 
+    /// A number as a word, as status codes are where they are kinds of errors.
+    #[must_use]
+    pub fn digits(number: u16) -> Self {
+        Self(opentelemetry::Value::String(StringValue::from(
+            number.to_string(),
+        )))
+    }
+
     /// An address from the settings, without credentials, query and fragment.
     #[must_use]
     pub fn url(url: &Url) -> Self {
@@ -153,7 +161,7 @@ impl Span {
 
     /// Marks it as failed, with the kind of failure: a word, never a text that was made
     /// from what somebody sent.
-    pub fn fail(&mut self, error: &'static str) {
+    pub fn fail(&mut self, error: impl Into<Value>) {
         self.set(ERROR_TYPE, error);
         self.recorder.set_status(Status::Error {
             description: Cow::Borrowed(""),
