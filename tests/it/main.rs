@@ -77,6 +77,8 @@ mod keeps_secrets;
 mod switched_off;
 mod testing_mode;
 mod tls;
+mod traces;
+mod traces_of_callers;
 
 // Promises to strangers: the contract, and the vendor's schema and signature.
 mod clients_in_other_languages;
