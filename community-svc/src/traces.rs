@@ -11,6 +11,9 @@ use crate::error::Error;
 use crate::events::{NewEvent, Outcome, Projection};
 use crate::layers::Response;
 
+/// Asked every few seconds by whoever wants to know how the service is.
+const STATUS: &str = "/community.v1.CommunityService/GetStatus";
+
 /// A call that is traced, and whether its caller began the trace.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -26,7 +29,7 @@ impl Call {
         headers: &HeaderMap,
         since: std::time::Duration,
     ) -> Option<Self> {
-        if path.starts_with("/grpc.") {
+        if path.starts_with("/grpc.") || path == STATUS {
             return None;
         }
         let parent = TraceParent::of(headers);

@@ -105,7 +105,7 @@ fn all_are_in_their_place(spans: &[Recorded]) {
             "store event",
         ),
         ("fill cache", "INTERNAL", "community-svc", "project cache"),
-        ("query Member", "CLIENT", "community-svc", "fill cache"),
+        ("query MemberQuery", "CLIENT", "community-svc", "fill cache"),
     ] {
         let span = by_name.get(name);
         let span = span.unwrap_or_else(|| panic!("no {name}:\n{}", shown()));
@@ -144,12 +144,12 @@ fn all_is_said(spans: &[Recorded], sandbox: &Sandbox, collector: &Collector) {
         panic!("{fill:?}");
     };
     assert_ne!(*reader, fill.trace);
-    let asked = by_name["query Member"];
+    let asked = by_name["query MemberQuery"];
     assert_eq!(asked.said("http.request.method"), "POST");
     assert_eq!(asked.said("http.response.status_code"), "200");
     assert_eq!(asked.said("url.full"), format!("{}/", sandbox.fake.url("")));
     assert_eq!(asked.said("server.address"), "127.0.0.1");
-    assert_eq!(asked.said("graphql.operation.name"), "Member");
+    assert_eq!(asked.said("graphql.operation.name"), "MemberQuery");
     assert_eq!(asked.said("graphql.operation.type"), "query");
 
     for (service, said) in collector.resources() {
@@ -201,7 +201,7 @@ async fn a_stranger_leaves_no_span_and_a_sender_decides_nothing() {
         .find("the service's own trace", |spans| {
             spans
                 .iter()
-                .find(|it| it.name == "query Member")
+                .find(|it| it.name == "query MemberQuery")
                 .map(|_| ())
         })
         .await;

@@ -46,7 +46,7 @@ async fn a_callers_trace_is_gone_on_with_down_to_bettermode() {
     );
     let fill = named("fill cache");
     assert_eq!(fill.parent, call.id);
-    assert_eq!(named("query Member").parent, fill.id);
+    assert_eq!(named("query MemberQuery").parent, fill.id);
 
     // One that the caller does not record is not recorded.
     let unsampled = BROUGHT.replace("0af7", "1af7").replace("-01", "-00");
@@ -93,7 +93,7 @@ async fn who_follows_events_can_go_on_with_their_traces() {
             let stored = of_it("store event")?;
             let call = of_it("community.v1.CommunityService/GetMember")?;
             of_it("POST /webhooks/bettermode")?;
-            of_it("query Member")?;
+            of_it("query MemberQuery")?;
             (call.parent == stored.id).then_some(())
         })
         .await;
