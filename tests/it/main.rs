@@ -49,6 +49,7 @@ mod chaos;
 mod circuit_breaker;
 mod connections;
 mod conservation;
+mod conservation_metrics;
 mod fault_proxy;
 mod hostile_callers;
 mod hostile_connections;

@@ -53,7 +53,7 @@ async fn the_trace_is_whole(builder: SandboxBuilder) {
                     .find(|it| is_webhook(it, "member.updated", spans))?;
                 let of_it = |it: &&Recorded| it.trace == webhook.trace;
                 let found: Vec<_> = spans.iter().filter(of_it).cloned().collect();
-                (found.len() >= 10).then_some(found)
+                (found.len() >= 11).then_some(found)
             },
         )
         .await;

@@ -102,3 +102,57 @@ fn end(mut span: Span, answer: &Result<Response<Bytes>, TransportError>) {
     }
     span.end();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use prometheus_client::registry::Registry;
+    use service_kit::clock::SystemClock;
+    use service_kit::env::{MapEnv, Settings};
+    use service_kit::tasks::Tasks;
+    use tower::ServiceExt as _;
+    use trace_kit::{Current, Identity, TraceParent, within};
+
+    use super::*;
+
+    /// A tracer whose spans nobody takes.
+    fn tracer() -> Tracer {
+        let env = MapEnv::new([("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")]);
+        let mut settings = Settings::new(&env);
+        let config = trace_kit::Config::load(&mut settings, "test").unwrap();
+        let identity = Identity {
+            version: "0",
+            instance: "test".to_owned(),
+        };
+        let process = (Arc::new(SystemClock) as _, &Tasks::new());
+        let started = trace_kit::start(&config, identity, process, &mut Registry::default());
+        started.unwrap().0
+    }
+
+    #[tokio::test]
+    async fn bettermode_is_not_told_of_the_trace() {
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&sent);
+        let inner = tower::service_fn(move |request: Request<Bytes>| {
+            let names = request.headers().keys().map(ToString::to_string);
+            seen.lock().unwrap().extend(names);
+            async { Ok::<_, TransportError>(Response::new(Bytes::new())) }
+        });
+        let url: Url = "https://api.bettermode.com".parse().unwrap();
+        let traced = Traced {
+            inner,
+            tracer: tracer(),
+            to: To {
+                url: Value::url(&url),
+                host: Value::name("api.bettermode.com"),
+                port: 443,
+            },
+        };
+        let work = Current::under(TraceParent::new(1, 2, true).unwrap());
+        let mut request = Request::new(Bytes::new());
+        request.headers_mut().insert("accept", "x".parse().unwrap());
+        within(Some(work), traced.oneshot(request)).await.unwrap();
+        assert_eq!(*sent.lock().unwrap(), ["accept"]);
+    }
+}
