@@ -212,13 +212,15 @@ impl Cache {
     /// serve the old value until its time is over. Calling again is safe.
     pub async fn invalidate<K: CacheKey>(&self, key: &K) -> Result<(), Error> {
         let name = key.name();
-        if let Some(causes) = &self.0.causes {
-            causes.note(&name);
-        }
+        let cause = self.0.causes.as_ref().and_then(|it| it.note(&name));
         self.0.drop_here(&name);
         let Some(shared) = &self.0.shared else {
             return Ok(());
         };
+        if let Some(cause) = cause {
+            // Before the news itself, so that nobody fills in between. It may be lost.
+            let _told = shared.tell_cause(&name, cause).await;
+        }
         let buried = shared.bury(&name).await;
         // Work that began meanwhile may have seen Redis before the tombstone.
         self.0.drop_here(&name);

@@ -63,6 +63,40 @@ async fn the_trace_is_whole(builder: SandboxBuilder) {
     all_is_said(&spans, &sandbox, &collector);
 }
 
+/// Which of two replicas drops the copy is chance; the one that asks BetterMode knows why.
+#[tokio::test]
+async fn a_read_through_another_replica_is_found_too() {
+    let collector = Collector::start().await;
+    let builder = Sandbox::builder().with_mongodb().with_redis();
+    let sandbox = builder.traced_to(&collector).start().await;
+    let other = sandbox.another_service().await;
+    for (place, clients) in [&sandbox.clients, &other.clients].into_iter().enumerate() {
+        let member = format!("/members/{place}/id");
+        let member = sandbox.fake.world().await.text(&member);
+        by_id(clients, &member).await;
+        let path = format!("/_fake/members/{member}");
+        sandbox.fake.post(&path, &json!({ "tagline": "New" })).await;
+        eventually(
+            "the copy is dropped and the member read anew",
+            async || match by_id(clients, &member).await.0.tagline.as_str() {
+                "New" => Ok(()),
+                old => Err(old.to_owned()),
+            },
+        )
+        .await;
+        collector
+            .find("the fill in the webhook's trace", |spans| {
+                let fills = spans.iter().filter(|it| it.name == "fill cache");
+                let mut fills = fills.filter(|fill| {
+                    let above = spans.iter().find(|it| it.id == fill.parent);
+                    above.is_some_and(|it| it.name == "project cache")
+                });
+                fills.nth(place).map(|_| ())
+            })
+            .await;
+    }
+}
+
 /// Whether it is the first span of a webhook that told of this.
 fn is_webhook(span: &Recorded, event_type: &str, all: &[Recorded]) -> bool {
     span.name == "POST /webhooks/bettermode"

@@ -1,8 +1,9 @@
 //! Why a copy is gone: the webhook, or call, that invalidated it, so that the request to
 //! BetterMode that this makes necessary is found in its trace.
 //!
-//! It remembers in this process, for a while, and only what is traced. An entry that
-//! another replica invalidated has no cause here.
+//! It remembers for a while, and only what is traced. Replicas tell each other, each for
+//! the fill that comes first; where none was needed, because another replica had asked, it
+//! is forgotten.
 
 use jiff::{SignedDuration, Timestamp};
 use quick_cache::sync::Cache as Bounded;
@@ -30,12 +31,24 @@ impl Causes {
         }
     }
 
-    /// Notes that what runs now has invalidated an entry.
-    pub(super) fn note(&self, name: &str) {
-        if let Some(cause) = current().filter(|cause| cause.span.is_sampled()) {
-            let now = self.tracer.now();
-            self.by_name.insert(name.to_owned(), (cause.span, now));
-        }
+    /// Notes that what runs now invalidates an entry, and says what that is.
+    pub(super) fn note(&self, name: &str) -> Option<TraceParent> {
+        let cause = current()?.span;
+        cause.is_sampled().then(|| {
+            self.remember(name, cause);
+            cause
+        })
+    }
+
+    /// Remembers what invalidates an entry.
+    pub(super) fn remember(&self, name: &str, cause: TraceParent) {
+        let now = self.tracer.now();
+        self.by_name.insert(name.to_owned(), (cause, now));
+    }
+
+    /// The entry is there again.
+    pub(super) fn forget(&self, name: &str) {
+        self.by_name.remove(name);
     }
 
     /// Begins the span of a fill that asks BetterMode: in the trace that its reader

@@ -137,7 +137,7 @@ impl Config {
         };
         let timeout = millis(settings, "OTEL_EXPORTER_OTLP_TIMEOUT", DEFAULT_TIMEOUT_MS);
         let delay = millis(settings, "OTEL_BSP_SCHEDULE_DELAY", DEFAULT_DELAY_MS);
-        let service_name = settings.parsed("OTEL_SERVICE_NAME", program.to_owned());
+        let service_name: Option<String> = settings.optional("OTEL_SERVICE_NAME");
         let attributes: Option<String> = settings.optional(ATTRIBUTES);
         let sampling = settings.parsed(SAMPLER, Sampling::default());
         let ratio = ratio(settings);
@@ -148,7 +148,7 @@ impl Config {
             authority: authority.map(PathBuf::from),
             timeout,
             delay,
-            service_name,
+            service_name: service_name.unwrap_or_else(|| program.to_owned()),
             sampling,
             ratio,
         };
