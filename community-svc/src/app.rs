@@ -17,6 +17,7 @@ use service_kit::tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic_health::server::HealthReporter;
+use trace_kit::{Exporting, Tracer};
 
 use crate::cache::Cache;
 use crate::calendar::Calendar;
@@ -44,11 +45,13 @@ use crate::services::Services;
 use crate::spaces::Spaces;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
+use crate::upstream::traced::traced;
 use crate::writes::{Timing, Writes};
 
 mod background;
 mod console;
 mod port;
+mod traces;
 
 use background::Background;
 
@@ -86,6 +89,9 @@ pub enum Error {
     /// A store cannot even be described.
     #[error("failed to set up the stores")]
     Stores(#[from] crate::stores::Error),
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Traces(#[from] trace_kit::SetupError),
     /// The HTTPS client cannot be made.
     #[error("failed to set up the BetterMode client")]
     Client(#[source] bettermode::Error),
@@ -110,6 +116,7 @@ pub struct App {
     enabled: bool,
     notice: Duration,
     drain: Duration,
+    exporting: Option<Exporting>,
     tasks: Tasks,
     shutdown: Shutdown,
 }
@@ -127,8 +134,9 @@ impl App {
     ) -> Result<Self, Error> {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        let stores = Stores::open(&config, &clock, &tasks)?;
-        let client = client(&config.bettermode, &stores.limiter, &clock)?;
+        let (traces, exporting) = traces::start(&config, &clock, &tasks, &mut registry)?;
+        let stores = Stores::open(&config, &clock, &tasks, traces.as_ref())?;
+        let client = client(&config.bettermode, &stores.limiter, &clock, traces.as_ref())?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
         registry.register_collector(Box::new(BreakerMetric::new(upstream.clone())));
         let enabled = config.bettermode.enabled;
@@ -137,7 +145,7 @@ impl App {
         let admin = bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?;
         let (register, callers) = register(&config.door);
         let cache = stores.cache.clone();
-        let process = (Arc::clone(&clock), &tasks, &shutdown);
+        let process = (Arc::clone(&clock), &tasks, &shutdown, traces);
         let (parts, health, background) =
             parts(&config, register, stores, &upstream, process, metrics);
         let registry = Arc::new(registry);
@@ -164,6 +172,7 @@ impl App {
             enabled,
             notice,
             drain,
+            exporting,
             tasks,
             shutdown,
         })
@@ -222,6 +231,10 @@ impl App {
         if !tasks.finished(LAST_WORDS).await {
             tracing::warn!("some tasks were cut off");
         }
+        // Last: what ended until now has spans.
+        if let Some(exporting) = self.exporting {
+            exporting.finish().await;
+        }
         tracing::info!("stopped");
     }
 }
@@ -232,11 +245,16 @@ fn parts(
     register: Option<Register>,
     mut stores: Stores,
     upstream: &Upstream,
-    (clock, tasks, shutdown): (SharedClock, &Tasks, &Shutdown),
+    (clock, tasks, shutdown, traces): (SharedClock, &Tasks, &Shutdown, Option<Tracer>),
     metrics: Metrics,
 ) -> (Parts, Health, Background) {
     let writes = writes(config, &stores, &clock, tasks, &metrics);
-    let layers = layers(&config.door, register, &mut stores, metrics.clone());
+    let layers = layers(
+        &config.door,
+        register,
+        &mut stores,
+        (metrics.clone(), traces.clone()),
+    );
     let members = Members::new(
         upstream.clone(),
         Arc::clone(&stores.limiter),
@@ -258,7 +276,8 @@ fn parts(
         stores.members,
         stores.activities,
         config.cache.member_max_age,
-    );
+    )
+    .traced(traces.clone());
     let activities = Activities {
         enabled,
         events: Arc::clone(&stores.events),
@@ -280,6 +299,7 @@ fn parts(
         shutdown: shutdown.clone(),
         watchers: Arc::new(Semaphore::new(MAX_WATCHERS as usize)),
         preview: Arc::new(effects),
+        traces,
     };
     let parts = Parts {
         community,
@@ -330,6 +350,7 @@ pub(crate) fn client(
     config: &BetterMode,
     limiter: &Arc<Limiter>,
     clock: &SharedClock,
+    traces: Option<&Tracer>,
 ) -> Result<Client, Error> {
     let (transport, credentials) = transport(config);
     let mut settings = bettermode::Config::new(credentials);
@@ -340,6 +361,10 @@ pub(crate) fn client(
     let transport = match transport {
         Some(transport) => transport,
         None => settings.https().map_err(Error::Client)?,
+    };
+    let transport = match traces {
+        Some(traces) => traced(transport, traces, &settings.api_url),
+        None => transport,
     };
     let clock = Arc::clone(clock);
     Ok(Client::new(
@@ -406,7 +431,12 @@ fn random() -> Random {
     clippy::disallowed_methods,
     reason = "the wiring is where randomness comes from"
 )]
-fn layers(door: &Door, callers: Option<Register>, stores: &mut Stores, metrics: Metrics) -> Layers {
+fn layers(
+    door: &Door,
+    callers: Option<Register>,
+    stores: &mut Stores,
+    (metrics, traces): (Metrics, Option<Tracer>),
+) -> Layers {
     let at_the_store = match door.max_store_calls {
         0 if stores.events.is_embedded() => CALLS_OF_A_FILE,
         0 => CALLS_OF_MONGODB,
@@ -418,6 +448,7 @@ fn layers(door: &Door, callers: Option<Register>, stores: &mut Stores, metrics: 
         callers,
         limits: stores.of_one_caller.take(),
         door: shed::Door::new(door.max_calls, at_the_store),
+        traces,
     }
 }
 

@@ -21,9 +21,11 @@ use serde::de::DeserializeOwned;
 use service_kit::clock::SharedClock;
 use service_kit::tasks::Tasks;
 use tokio_util::sync::CancellationToken;
+use trace_kit::Tracer;
 
 use crate::redis_link::RedisLink;
 
+mod causes;
 mod channel;
 #[cfg(test)]
 mod contract_tests;
@@ -49,6 +51,7 @@ mod sync {
     pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
 }
 
+use causes::Causes;
 use channel::Waiters;
 use flights::Flights;
 pub use held::Held;
@@ -105,6 +108,8 @@ struct Inner {
     clock: SharedClock,
     tasks: Tasks,
     closed: CancellationToken,
+    /// Where somebody traces.
+    causes: Option<Causes>,
 }
 
 impl std::fmt::Debug for Cache {
@@ -142,7 +147,17 @@ impl Cache {
             clock,
             tasks,
             closed: CancellationToken::new(),
+            causes: None,
         }))
+    }
+
+    /// The same, with spans of fills. To be called before it is cloned.
+    #[must_use]
+    pub fn traced(mut self, traces: Option<&Tracer>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.causes = traces.cloned().map(Causes::new);
+        }
+        self
     }
 
     /// Takes in what other replicas invalidate, until [`close`](Self::close). Without
@@ -197,10 +212,15 @@ impl Cache {
     /// serve the old value until its time is over. Calling again is safe.
     pub async fn invalidate<K: CacheKey>(&self, key: &K) -> Result<(), Error> {
         let name = key.name();
+        let cause = self.0.causes.as_ref().and_then(|it| it.note(&name));
         self.0.drop_here(&name);
         let Some(shared) = &self.0.shared else {
             return Ok(());
         };
+        if let Some(cause) = cause {
+            // Before the news itself, so that nobody fills in between. It may be lost.
+            let _told = shared.tell_cause(&name, cause).await;
+        }
         let buried = shared.bury(&name).await;
         // Work that began meanwhile may have seen Redis before the tombstone.
         self.0.drop_here(&name);

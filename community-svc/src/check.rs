@@ -85,7 +85,7 @@ fn last_line(answer: &str) -> String {
 
 async fn dependencies(config: &Config) -> Vec<(&'static str, Result<String, String>)> {
     let clock: SharedClock = Arc::new(SystemClock);
-    let stores = match Stores::open(config, &clock, &Tasks::new()) {
+    let stores = match Stores::open(config, &clock, &Tasks::new(), None) {
         Ok(stores) => stores,
         Err(error) => return vec![("stores", Err(error.to_string()))],
     };
@@ -111,7 +111,7 @@ async fn bettermode(
     if !config.bettermode.enabled {
         return Ok("disabled by INTEGRATION_ENABLE_BETTERMODE".to_owned());
     }
-    let client = app::client(&config.bettermode, &stores.limiter, clock)
+    let client = app::client(&config.bettermode, &stores.limiter, clock, None)
         .map_err(|error| error.to_string())?;
     let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
     let upstream = Upstream::new(client, Arc::clone(clock), metrics);

@@ -63,6 +63,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// Writes that callers named.
     pub writes: WritesConfig,
+    /// Where traces go; `None` makes none.
+    pub traces: Option<trace_kit::Config>,
 }
 
 /// How BetterMode is reached.
@@ -163,6 +165,7 @@ impl Config {
                 projection_attempts: settings.parsed("COMMUNITY_SVC_PROJECTION_ATTEMPTS", 10),
             },
             writes: WritesConfig::load(&mut settings),
+            traces: trace_kit::Config::load(&mut settings, "community-svc"),
         };
         if config.events.projection_attempts == 0 {
             settings.reject("COMMUNITY_SVC_PROJECTION_ATTEMPTS=0: use at least 1");

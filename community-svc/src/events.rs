@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::watch;
+use trace_kit::TraceParent;
 
 #[cfg(test)]
 mod contract_tests;
@@ -77,6 +78,8 @@ pub struct NewEvent {
     pub path: String,
     /// The body, byte for byte, at most 1 MiB. It holds personal data.
     pub payload: Bytes,
+    /// The span that what is done for it belongs under; `None` when nobody traces.
+    pub trace_parent: Option<TraceParent>,
 }
 
 impl std::fmt::Debug for NewEvent {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use service_kit::clock::SharedClock;
 use service_kit::shutdown::Shutdown;
 use tokio::sync::Semaphore;
+use trace_kit::Tracer;
 
 use crate::calendar::Calendar;
 use crate::community_members::SharedMemberStore;
@@ -80,6 +81,8 @@ pub(crate) struct WebhookEvents {
     pub(crate) watchers: Arc<Semaphore>,
     /// Who knows what a replay would change.
     pub(crate) preview: Arc<dyn Preview>,
+    /// Who makes spans; nobody where nothing is exported.
+    pub(crate) traces: Option<Tracer>,
 }
 
 /// What `ActivityService` needs.

@@ -11,6 +11,7 @@ use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tower::Service;
+use trace_kit::Tracer;
 use tracing::Instrument as _;
 
 use crate::caller_limits::{CallerLimits, Share};
@@ -18,6 +19,7 @@ use crate::callers::{self, Caller, Register};
 use crate::connections::Peer;
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::traces;
 
 pub(crate) mod audit;
 pub(crate) mod auth;
@@ -46,6 +48,8 @@ pub(crate) struct Layers {
     /// How much one caller may call; `None` sets no limit.
     pub(crate) limits: Option<CallerLimits>,
     pub(crate) door: shed::Door,
+    /// Who makes spans; nobody where nothing is exported.
+    pub(crate) traces: Option<Tracer>,
 }
 
 /// A service behind all layers; cheap to clone.
@@ -90,7 +94,7 @@ where
         peer: &Peer,
         request: Request,
     ) -> Result<Response, Error> {
-        let (_, service) = &*self.0;
+        let (layers, service) = &*self.0;
         let admitted = match self.let_in(call, record, peer, request.headers()).await {
             Ok(admitted) => admitted,
             Err(error) => {
@@ -99,6 +103,9 @@ where
                 return Err(error);
             }
         };
+        // After authentication: what strangers send leaves no span.
+        let traced = layers.traces.as_ref();
+        let traced = traced.and_then(|tracer| call.trace(tracer, request.headers()));
         // Innermost: bounds the work itself.
         let work = deadline::enforce(call.started(), request, |request| {
             service.clone().call(request).map(|Ok(response)| response)
@@ -107,7 +114,12 @@ where
         let is_write = call.method().entry().is_some_and(|entry| entry.is_audited);
         let caller = admitted.caller.filter(|_| is_write);
         let work = callers::answering(caller, work);
-        work.instrument(call.span()).await
+        let work = trace_kit::within(traced.as_ref().map(traces::Call::work), work);
+        let answer = work.instrument(call.span()).await;
+        if let Some(traced) = traced {
+            traced.end(&answer);
+        }
+        answer
     }
 
     async fn let_in(

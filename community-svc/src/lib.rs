@@ -35,6 +35,7 @@ pub(crate) mod services;
 pub mod simulation;
 pub mod spaces;
 pub mod stores;
+mod traces;
 pub mod upstream;
 pub mod webhook_answers;
 pub mod writes;

@@ -13,10 +13,13 @@ use tonic::Code;
 
 mod breaker;
 mod calls;
+mod conservation;
 
 pub(crate) use breaker::BreakerMetric;
 
 use calls::Calls;
+use conservation::Conservation;
+pub(crate) use conservation::{InHand, Term};
 
 use crate::methods::Method;
 
@@ -51,6 +54,7 @@ struct Inner {
     events: Family<OutcomeLabel, Counter>,
     projections: Family<ProjectionLabels, Counter>,
     projection_lag: Gauge<f64, AtomicU64>,
+    conservation: Conservation,
 }
 
 impl Metrics {
@@ -67,7 +71,9 @@ impl Metrics {
             events: Family::default(),
             projections: Family::default(),
             projection_lag: Gauge::default(),
+            conservation: Conservation::new(),
         };
+        registry.register_collector(Box::new(inner.conservation.clone()));
         inner.register_connections(registry);
         registry.register(
             "member_reads",
@@ -136,6 +142,16 @@ impl Metrics {
 
     pub(crate) fn event(&self, outcome: &'static str) {
         count(&self.0.events, outcome);
+    }
+
+    /// So many events have come with a call.
+    pub(crate) fn received(&self, count: usize) -> InHand {
+        self.0.conservation.received(count)
+    }
+
+    /// So many projections are taken up.
+    pub(crate) fn taken(&self, count: usize) -> InHand {
+        self.0.conservation.taken(count)
     }
 
     pub(crate) fn projection(&self, projection: &'static str, outcome: &'static str) {

@@ -18,7 +18,7 @@ use service_kit::shutdown::Shutdown;
 use tokio::time::Instant;
 
 use crate::events::{Projection, Settled, SharedEventStore, StoredEvent, Verdict, Work};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Term};
 use crate::stores::StoreError;
 
 mod effects;
@@ -140,12 +140,18 @@ impl Projector {
             if work.is_empty() {
                 return Ok(());
             }
+            let due = work.iter().map(|work| work.due.len()).sum();
+            let mut taken = self.metrics.taken(due);
             let mut settled = Vec::new();
             for projection in Projection::ALL {
                 settled.extend(self.project(projection, &work).await);
             }
             self.events.settle(&settled).await?;
             failpoints::reached("project.settled");
+            for one in &settled {
+                taken.one(term(&one.verdict));
+            }
+            taken.end();
             self.report(&settled);
             drop(gate);
             if work.len() < BATCH {
@@ -309,6 +315,15 @@ impl Projector {
         let doublings = failures.saturating_sub(1).min(16);
         let whole = from.saturating_mul(1 << doublings).min(to);
         whole.mul_f64(0.5 + 0.5 * (self.random)())
+    }
+}
+
+fn term(verdict: &Verdict) -> Term {
+    match verdict {
+        Verdict::Done => Term::Done,
+        Verdict::Retry { .. } => Term::Failed,
+        Verdict::Later { .. } => Term::Later,
+        Verdict::Dead { .. } => Term::Dead,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rand::RngExt as _;
 use service_kit::clock::SharedClock;
 use service_kit::tasks::Tasks;
+use trace_kit::Tracer;
 
 use crate::activities::{MongoActivities, Retention, SharedActivityStore, SqliteActivities};
 use crate::cache::{Cache, Policy};
@@ -54,7 +55,12 @@ pub(crate) struct Stores {
 
 impl Stores {
     /// Makes the stores that the settings name.
-    pub(crate) fn open(config: &Config, clock: &SharedClock, tasks: &Tasks) -> Result<Self, Error> {
+    pub(crate) fn open(
+        config: &Config,
+        clock: &SharedClock,
+        tasks: &Tasks,
+        traces: Option<&Tracer>,
+    ) -> Result<Self, Error> {
         let budget = config.bettermode.budget;
         let redis = match &config.cache.redis_url {
             Some(url) => Some(RedisLink::new(url)?),
@@ -71,7 +77,8 @@ impl Stores {
             policy(&config.cache),
             Arc::clone(clock),
             tasks.clone(),
-        );
+        )
+        .traced(traces);
         let (events, members, activities, writes) = lasting(config, clock)?;
         Ok(Self {
             cache,

@@ -12,6 +12,8 @@ use service_kit::clock::SharedClock;
 use crate::error::{Call, Error};
 use crate::metrics::Metrics;
 
+pub(crate) mod traced;
+
 /// What the last call told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {

@@ -111,6 +111,7 @@ impl World {
             refusals: Refusals::without_doctor(),
             body_timeout: Duration::from_secs(10),
             answers: Arc::new(Nobody),
+            traces: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

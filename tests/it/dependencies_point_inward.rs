@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fake-circle", &["fake-kit"]),
     ("service-kit", &[]),
     ("signature-doctor", &[]),
+    ("trace-kit", &["service-kit"]),
     (
         "communityctl",
         &["community-proto", "service-kit", "signature-doctor"],
@@ -31,11 +32,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "community-proto",
             "fake-bettermode",
             "service-kit",
+            "trace-kit",
         ],
     ),
     (
         "webhook-edge",
-        &["community-proto", "service-kit", "signature-doctor"],
+        &[
+            "community-proto",
+            "service-kit",
+            "signature-doctor",
+            "trace-kit",
+        ],
     ),
     (
         "circle-migrate",
@@ -67,6 +74,7 @@ const ANYTHING: &[&str] = &[
     "fake-circle",
     "service-kit",
     "signature-doctor",
+    "trace-kit",
     "vendor-transport",
     "webhook-edge",
 ];
@@ -106,9 +114,30 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     (
         "webhook-edge",
-        &["reqwest", "redis", "mongodb", "rusqlite", "graphql_client"],
+        &[
+            "reqwest",
+            "redis",
+            "mongodb",
+            "rusqlite",
+            "graphql_client",
+            "opentelemetry",
+            "opentelemetry_sdk",
+        ],
     ),
-    ("community-svc", &["warp", "hmac", "graphql_client"]),
+    (
+        "community-svc",
+        &[
+            "warp",
+            "hmac",
+            "graphql_client",
+            "opentelemetry",
+            "opentelemetry_sdk",
+        ],
+    ),
+    (
+        "trace-kit",
+        &["prost", "redis", "mongodb", "reqwest", "warp"],
+    ),
 ];
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use community_proto::v1::{CreatePostRequest, ListMembersRequest, SendDirectMessageRequest};
 use integration_tests::sandbox::{CLIENT_ID, CLIENT_SECRET, NETWORK_ID, WEBHOOK_SECRET};
 use integration_tests::signing::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, timestamp_now};
-use integration_tests::{Sandbox, eventually};
+use integration_tests::{Collector, Sandbox, eventually};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -16,11 +16,16 @@ use crate::posts::{post_in, space_for_posts};
 use crate::webhook_to_event::of_type;
 
 const CALLERS_TOKEN: &str = "token-that-callers-show";
+const COLLECTORS_HEADER: &str = "api-key=key-that-the-collector-knows";
 const WORDS_OF_A_MESSAGE: &str = "words-that-are-nobodys-business";
 
 #[tokio::test]
 async fn a_day_full_of_trouble_leaves_no_secret_and_no_address_in_the_logs() {
+    let collector = Collector::start().await;
     let mut sandbox = Sandbox::builder()
+        .traced_to(&collector)
+        .service_setting("OTEL_EXPORTER_OTLP_HEADERS", COLLECTORS_HEADER)
+        .edge_setting("OTEL_EXPORTER_OTLP_HEADERS", COLLECTORS_HEADER)
         .with_redis()
         .with_own_mongodb()
         .service_setting("LOG_LEVEL", "info,community_svc=trace,bettermode=trace")
@@ -42,6 +47,7 @@ async fn a_day_full_of_trouble_leaves_no_secret_and_no_address_in_the_logs() {
         WEBHOOK_SECRET.to_owned(),
         "another-secret-of-somebody".to_owned(),
         CALLERS_TOKEN.to_owned(),
+        COLLECTORS_HEADER.to_owned(),
         "@example".to_owned(),
         "%40example".to_owned(),
         WORDS_OF_A_MESSAGE.to_owned(),
@@ -54,6 +60,7 @@ async fn a_day_full_of_trouble_leaves_no_secret_and_no_address_in_the_logs() {
         lines.len()
     );
     texts.extend(lines);
+    texts.extend(exported(&collector));
     for text in &texts {
         for secret in &secrets {
             assert!(!text.contains(secret), "{secret:?} is in {text:?}");
@@ -65,9 +72,30 @@ async fn a_day_full_of_trouble_leaves_no_secret_and_no_address_in_the_logs() {
         "member.created",
         "webhook refused",
         "BetterMode call failed",
+        // Of an event whose id is an address.
+        "[not a plain name]",
     ] {
         assert!(all.contains(allowed), "no {allowed:?}");
     }
+}
+
+/// What went to the collector, names and values as they are in the messages.
+fn exported(collector: &Collector) -> Vec<String> {
+    let messages = collector.bytes();
+    let spans = collector.spans();
+    for service in ["webhook-edge", "community-svc"] {
+        let of_it = spans.iter().filter(|span| span.service == service);
+        assert!(of_it.count() > 10, "{service}: {spans:?}");
+    }
+    // It was known by its header, which is in no message.
+    let (name, value) = COLLECTORS_HEADER.split_once('=').unwrap();
+    let is_known = |headers: &Vec<(String, String)>| {
+        let mut headers = headers.iter();
+        headers.any(|(header, given)| (header.as_str(), given.as_str()) == (name, value))
+    };
+    assert!(collector.headers().iter().all(is_known));
+    let text = |message: &Vec<u8>| String::from_utf8_lossy(message).into_owned();
+    messages.iter().map(text).collect()
 }
 
 async fn reads(sandbox: &Sandbox) -> Vec<String> {

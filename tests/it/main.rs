@@ -49,6 +49,7 @@ mod chaos;
 mod circuit_breaker;
 mod connections;
 mod conservation;
+mod conservation_metrics;
 mod fault_proxy;
 mod hostile_callers;
 mod hostile_connections;
@@ -77,6 +78,8 @@ mod keeps_secrets;
 mod switched_off;
 mod testing_mode;
 mod tls;
+mod traces;
+mod traces_of_callers;
 
 // Promises to strangers: the contract, and the vendor's schema and signature.
 mod clients_in_other_languages;

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::clients::Clients;
 use crate::eventually;
 use crate::fake::Fake;
+use crate::otlp::Collector;
 use crate::program::Program;
 use crate::stores::{MongoDb, Redis};
 use crate::{ports, tools};
@@ -218,6 +219,18 @@ impl SandboxBuilder {
     #[must_use]
     pub fn edge_setting(mut self, name: &str, value: &str) -> Self {
         self.edge_settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Service and edge export their traces to this collector, soon.
+    #[must_use]
+    pub fn traced_to(mut self, collector: &Collector) -> Self {
+        for (name, value) in [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url().as_str()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+        ] {
+            self = self.edge_setting(name, value).service_setting(name, value);
+        }
         self
     }
 

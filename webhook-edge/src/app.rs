@@ -14,6 +14,7 @@ use service_kit::tasks::Tasks;
 use service_kit::{admin, http};
 use signature_doctor::Secrets;
 use tokio::net::TcpListener;
+use trace_kit::Exporting;
 
 use crate::admin::Admin;
 use crate::backend::{Backend, SetupError};
@@ -21,11 +22,15 @@ use crate::config::{Acknowledge, Config, Connections, QueueConfig};
 use crate::forward::Sink;
 use crate::forwarder::{Forwarder, Jitter};
 use crate::health::{Health, QueueWatch};
-use crate::metrics::{Metrics, QueueGauges};
+use crate::metrics::Metrics;
 use crate::queue::{self, OpenError, Options, Queue};
 use crate::refusals::{Doctor, Refusals};
 use crate::routes::{self, Edge, Intake, Memory};
 use crate::signature::Window;
+
+mod observers;
+
+use observers::Observers;
 
 /// How long everything together may take to end: a little more than open requests
 /// get.
@@ -44,6 +49,7 @@ pub struct App {
     doctor: Option<Doctor>,
     operators: Admin,
     registry: Arc<Registry>,
+    exporting: Option<Exporting>,
     tasks: Tasks,
     shutdown: Shutdown,
 }
@@ -80,6 +86,9 @@ pub enum Error {
     /// The queue cannot be used.
     #[error(transparent)]
     Queue(#[from] OpenError),
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Traces(#[from] trace_kit::SetupError),
 }
 
 impl App {
@@ -94,11 +103,16 @@ impl App {
         tasks: Tasks,
         shutdown: Shutdown,
     ) -> Result<Self, Error> {
-        let backend = Arc::new(Backend::new(&config.service_url, &config.service_access)?);
+        let backend = Backend::new(&config.service_url, &config.service_access)?;
         let (http, http_address) = bind("WEBHOOK_EDGE_LISTEN", config.listen).await?;
         let (admin, admin_address) = bind("WEBHOOK_EDGE_ADMIN_LISTEN", config.admin_listen).await?;
         let mut registry = Registry::default();
-        let metrics = Metrics::register(&mut registry);
+        let Observers {
+            metrics,
+            traces,
+            exporting,
+        } = Observers::new(&config, &clock, &tasks, &mut registry)?;
+        let backend = Arc::new(backend.traced(traces.clone()));
         let http = public_port(http, config.connections.clone(), &mut registry)?;
         let takes_webhooks = config.intake.is_some() || config.circle.is_some();
         let queue = match &config.acknowledge {
@@ -107,16 +121,10 @@ impl App {
             }
             Acknowledge::Queued(_) | Acknowledge::Stored => None,
         };
-        let (sink, watched, forwarder): (Arc<dyn Sink>, _, _) = match queue {
-            None => (backend.clone(), None, None),
-            Some(watched) => {
-                let queue = watched.queue.clone();
-                registry.register_collector(Box::new(gauges(&queue, &clock)));
-                let store = backend.clone();
-                let forwarder = Forwarder::new(queue.clone(), store, metrics.clone(), jitter());
-                (Arc::new(queue), Some(watched), Some(forwarder))
-            }
-        };
+        if let Some(watched) = &queue {
+            observers::of_queue(&watched.queue, &clock, &metrics, &mut registry);
+        }
+        let (sink, watched, forwarder) = way_in(queue, &backend, &metrics);
         let (refusals, doctor) = doctor(config.secrets, config.window, &metrics);
         let queue = watched.as_ref().map(|watched| watched.queue.clone());
         let operators = Admin::new(&refusals, queue, config.admin_token, admin_address);
@@ -133,6 +141,7 @@ impl App {
             clock,
             memory: Memory::default(),
             body_timeout: config.connections.body_timeout,
+            traces,
         };
         Ok(Self {
             http,
@@ -146,6 +155,7 @@ impl App {
             doctor,
             operators,
             registry: Arc::new(registry),
+            exporting,
             tasks,
             shutdown,
         })
@@ -201,6 +211,10 @@ impl App {
                 if !finished {
                     tracing::warn!("stopped with work unfinished");
                 }
+                // Last: what ended until now has spans.
+                if let Some(exporting) = self.exporting {
+                    exporting.finish().await;
+                }
             }
             () = shutdown.aborting().cancelled() => tracing::warn!("stopped at once, as asked"),
         }
@@ -208,11 +222,19 @@ impl App {
     }
 }
 
-fn gauges(queue: &Queue, clock: &SharedClock) -> QueueGauges {
-    QueueGauges {
-        queue: queue.clone(),
-        clock: Arc::clone(clock),
-    }
+/// Where webhooks go, and who carries them on from the queue, where there is one.
+fn way_in(
+    queue: Option<QueueWatch>,
+    backend: &Arc<Backend>,
+    metrics: &Metrics,
+) -> (Arc<dyn Sink>, Option<QueueWatch>, Option<Forwarder>) {
+    let Some(watched) = queue else {
+        return (backend.clone(), None, None);
+    };
+    let queue = watched.queue.clone();
+    let store = backend.clone();
+    let forwarder = Forwarder::new(queue.clone(), store, metrics.clone(), jitter());
+    (Arc::new(queue), Some(watched), Some(forwarder))
 }
 
 /// Who looks into signatures that do not hold; nobody where none is checked.

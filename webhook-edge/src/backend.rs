@@ -14,12 +14,14 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
+use trace_kit::TraceParent;
 use url::Url;
 
 use crate::forward::{Accepted, Error, Sink, Store};
 use crate::health::{Part, Probe, ServiceStatus, State};
 use crate::payload::{Event, Format};
 use crate::queue::Queued;
+use crate::traces::{self, Sending, Traces};
 
 mod access;
 mod answers;
@@ -42,6 +44,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 pub struct Backend {
     channel: Channel,
     bearer: Option<MetadataValue<Ascii>>,
+    traces: Option<Traces>,
 }
 
 /// Why no client can be made. Both are mistakes in the settings.
@@ -84,12 +87,25 @@ impl Backend {
         Ok(Self {
             channel: endpoint.connect_lazy(),
             bearer: access.bearer()?,
+            traces: None,
         })
     }
 
-    fn request<T>(&self, message: T, deadline: Duration) -> tonic::Request<T> {
+    /// The same, with spans of its calls.
+    #[must_use]
+    pub fn traced(self, traces: Option<Traces>) -> Self {
+        Self { traces, ..self }
+    }
+
+    fn request<T>(
+        &self,
+        message: T,
+        deadline: Duration,
+        parent: Option<TraceParent>,
+    ) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);
         request.set_timeout(deadline);
+        traces::mark(&mut request, parent);
         if let Some(bearer) = &self.bearer {
             request
                 .metadata_mut()
@@ -103,51 +119,50 @@ impl Backend {
     async fn ingest(
         &self,
         request: v1::IngestWebhookEventsRequest,
+        parent: Option<TraceParent>,
     ) -> Result<v1::IngestWebhookEventsResponse, Status> {
         let mut client = WebhookEventServiceClient::new(self.channel.clone());
-        let first = self.request(request.clone(), DEADLINE);
+        let first = self.request(request.clone(), DEADLINE, parent);
         match client.ingest_webhook_events(first).await {
             // CANCELLED is the client's own word for a call that waited in a connection as
             // the service asked it to end.
             Err(status) if matches!(status.code(), Code::Unavailable | Code::Cancelled) => {
                 tokio::time::sleep(RETRY_PAUSE).await;
-                let second = self.request(request, DEADLINE);
+                let second = self.request(request, DEADLINE, parent);
                 client.ingest_webhook_events(second).await
             }
             answer => answer,
         }
         .map(tonic::Response::into_inner)
     }
-}
 
-#[async_trait]
-impl Sink for Backend {
-    async fn accept(&self, event: &Event) -> Result<Accepted, Error> {
+    async fn store_one(
+        &self,
+        event: v1::WebhookEvent,
+        parent: Option<TraceParent>,
+    ) -> Result<Vec<Accepted>, Error> {
+        let event_id = event.event_id.clone();
         let request = v1::IngestWebhookEventsRequest {
-            events: vec![to_proto(event.clone())],
+            events: vec![event],
         };
-        let response = tokio::time::timeout(DEADLINE, self.ingest(request))
+        let response = tokio::time::timeout(DEADLINE, self.ingest(request, parent))
             .await
             .map_err(|_| Error::TimedOut(DEADLINE))?
             .map_err(|status| to_error(&status))?;
         match response.results.as_slice() {
-            [result] if result.event_id == event.id.as_str() => accepted(result),
+            [result] if result.event_id == event_id => Ok(vec![accepted(result)?]),
             _ => Err(Error::NoResult),
         }
     }
-}
 
-#[async_trait]
-impl Store for Backend {
-    async fn store(&self, events: &[Queued]) -> Result<Vec<Accepted>, Error> {
+    async fn store_all(
+        &self,
+        events: Vec<v1::WebhookEvent>,
+        parent: Option<TraceParent>,
+    ) -> Result<Vec<Accepted>, Error> {
         let count = events.len();
-        let request = v1::IngestWebhookEventsRequest {
-            events: events
-                .iter()
-                .map(|queued| to_proto(queued.event.clone()))
-                .collect(),
-        };
-        let request = self.request(request, BATCH_DEADLINE);
+        let request = v1::IngestWebhookEventsRequest { events };
+        let request = self.request(request, BATCH_DEADLINE, parent);
         let mut client = WebhookEventServiceClient::new(self.channel.clone());
         let response = tokio::time::timeout(BATCH_DEADLINE, client.ingest_webhook_events(request))
             .await
@@ -162,10 +177,42 @@ impl Store for Backend {
 }
 
 #[async_trait]
+impl Sink for Backend {
+    async fn accept(&self, event: &Event) -> Result<Accepted, Error> {
+        let traces = self.traces.as_ref();
+        let sending = traces.map(|it| it.sending([(event, None)].into_iter()));
+        let message = message(event, sending.as_ref(), 0);
+        let parent = sending.as_ref().and_then(Sending::of_call);
+        let stored = self.store_one(message, parent).await;
+        if let Some(sending) = sending {
+            sending.end(&stored);
+        }
+        stored?.pop().ok_or(Error::NoResult)
+    }
+}
+
+#[async_trait]
+impl Store for Backend {
+    async fn store(&self, events: &[Queued]) -> Result<Vec<Accepted>, Error> {
+        let with_times = events.iter().map(|it| (&it.event, Some(it.queued_at)));
+        let traces = self.traces.as_ref();
+        let sending = traces.map(|it| it.sending(with_times));
+        let messages = (0..).zip(events);
+        let messages = messages.map(|(place, it)| message(&it.event, sending.as_ref(), place));
+        let parent = sending.as_ref().and_then(Sending::of_call);
+        let stored = self.store_all(messages.collect(), parent).await;
+        if let Some(sending) = sending {
+            sending.end(&stored);
+        }
+        stored
+    }
+}
+
+#[async_trait]
 impl Probe for Backend {
     async fn status(&self) -> Result<ServiceStatus, Error> {
         let mut client = CommunityServiceClient::new(self.channel.clone());
-        let request = self.request(v1::GetStatusRequest {}, PROBE_DEADLINE);
+        let request = self.request(v1::GetStatusRequest {}, PROBE_DEADLINE, None);
         let response = tokio::time::timeout(PROBE_DEADLINE, client.get_status(request))
             .await
             .map_err(|_| Error::TimedOut(PROBE_DEADLINE))?
@@ -184,6 +231,15 @@ fn accepted(result: &v1::IngestResult) -> Result<Accepted, Error> {
         v1::IngestOutcome::Duplicate => Ok(Accepted::Duplicate),
         v1::IngestOutcome::Unspecified => Err(Error::NoResult),
     }
+}
+
+/// The event as it is sent: under the span of its sending, where there is one.
+fn message(event: &Event, sending: Option<&Sending>, place: usize) -> v1::WebhookEvent {
+    let mut message = to_proto(event.clone());
+    if let Some(span) = sending.and_then(|sending| sending.of_event(place)) {
+        message.trace_parent = span.to_string();
+    }
+    message
 }
 
 fn to_proto(event: Event) -> v1::WebhookEvent {
@@ -207,6 +263,10 @@ fn to_proto(event: Event) -> v1::WebhookEvent {
         payload: event.body,
         // The service says it, by the format.
         platform: String::new(),
+        trace_parent: event
+            .trace_parent
+            .map(|parent| parent.to_string())
+            .unwrap_or_default(),
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Config {
     pub log_level: LogLevel,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// Where traces go; `None` makes none.
+    pub traces: Option<trace_kit::Config>,
 }
 
 /// The settings and what is worth saying about them.
@@ -152,6 +154,7 @@ impl Config {
             connections: Connections::load(&mut settings),
             log_level: settings.parsed("LOG_LEVEL", LogLevel::default()),
             log_format: settings.parsed("LOG_FORMAT", LogFormat::default()),
+            traces: trace_kit::Config::load(&mut settings, "webhook-edge"),
         };
         if config.service_access.token.is_some() && !keeps_secrets(&config.service_url) {
             warnings.push(

@@ -17,3 +17,4 @@ pub mod refusals;
 pub mod rejection;
 pub mod routes;
 pub mod signature;
+pub mod traces;

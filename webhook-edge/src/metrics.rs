@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,10 +15,15 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::answers::Question;
 use crate::forward::Accepted;
 use crate::payload::{Event, Format, vocabulary};
+use crate::signature::{self, Signed};
 
+mod conservation;
 mod queue;
+mod signatures;
 
+pub use conservation::Conservation;
 pub use queue::QueueGauges;
+use signatures::Signatures;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WebhookLabels {
@@ -69,6 +75,7 @@ struct Inner {
     answers: Family<AnswerLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
     verify: Histogram,
+    signatures: Signatures,
     forwarded: Family<OutcomeLabel, Counter>,
     forward_failures: Counter,
     set_aside: Counter,
@@ -87,6 +94,7 @@ impl Metrics {
             requests: Family::default(),
             // 4 microseconds, a small body, to 33 ms, far more than 1 MiB takes.
             verify: Histogram::new(exponential_buckets(0.000_004, 4.0, 8)),
+            signatures: Signatures::register(registry),
             forwarded: Family::default(),
             forward_failures: Counter::default(),
             set_aside: Counter::default(),
@@ -162,6 +170,30 @@ impl Metrics {
         };
         count("stored", stored);
         count("duplicate", accepted.len() - stored);
+    }
+
+    /// How many events the service has stored, and how many it had already.
+    fn taken_by_the_service(&self) -> [u64; 2] {
+        ["stored", "duplicate"].map(|outcome| {
+            let outcome = OutcomeLabel { outcome };
+            self.0.forwarded.get_or_create(&outcome).get()
+        })
+    }
+
+    /// Shows the secrets of a scheme, `bettermode` or `circle`, before one is used.
+    pub fn secrets(&self, scheme: &'static str, count: u32) {
+        self.0.signatures.secrets(scheme, count);
+    }
+
+    /// Notes by which secret a webhook was signed that came now, and how far the
+    /// sender's clock is off.
+    pub fn signed(&self, scheme: &'static str, signed: Signed, now: Timestamp) {
+        self.0.signatures.signed(scheme, signed, now);
+    }
+
+    /// Notes how far the sender's clock is off where that is why a webhook is refused.
+    pub fn out_of_window(&self, error: &signature::Error) {
+        self.0.signatures.out_of_window(error);
     }
 
     /// Counts a batch that the service did not take.

@@ -9,6 +9,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+use trace_kit::TraceParent;
 
 use crate::signature::{Delivery, Verified};
 
@@ -81,6 +82,8 @@ pub struct Event {
     pub path: std::borrow::Cow<'static, str>,
     /// The body, byte for byte as it was signed.
     pub body: Bytes,
+    /// What its spans are put under; `None` while nobody traces.
+    pub trace_parent: Option<TraceParent>,
 }
 
 /// Why a verified body cannot be used.
@@ -201,6 +204,7 @@ fn event(
         format: Format::BetterMode,
         path: delivery.path().into(),
         body: delivery.body().clone(),
+        trace_parent: None,
     }
 }
 
@@ -221,6 +225,7 @@ fn flat_event(delivery: &Delivery<Verified>, fields: &Fields<'_>, event_type: St
         format: Format::Flat,
         path: delivery.path().into(),
         body: delivery.body().clone(),
+        trace_parent: None,
     }
 }
 

@@ -94,6 +94,19 @@ pub struct Stats {
     pub dead: u64,
     /// A write has failed: nothing is taken until the process is restarted.
     pub poisoned: bool,
+    /// What came in since this process has the queue.
+    pub flow: Flow,
+}
+
+/// What came into the queue in the life of this process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Events that an earlier process left, dead letters among them.
+    pub found: u64,
+    /// Events that are new.
+    pub taken: u64,
+    /// Events that were known already, and went no further.
+    pub duplicates: u64,
 }
 
 /// The queue; cheap to clone.

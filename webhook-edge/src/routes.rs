@@ -29,6 +29,7 @@ use crate::payload::ids::NetworkId;
 use crate::refusals::Refusals;
 use crate::rejection;
 use crate::signature::{Keys, SharedSecrets, Window};
+use crate::traces::Traces;
 
 mod circle;
 mod health;
@@ -75,6 +76,8 @@ pub struct Edge {
     pub memory: Memory,
     /// Who looks into signatures that do not hold.
     pub refusals: Refusals,
+    /// Who makes spans; nobody where nothing is exported.
+    pub traces: Option<Traces>,
 }
 
 /// The routes as one service, its layers around it.
@@ -185,7 +188,8 @@ fn span_of(request: &Request<Body>) -> Span {
         .unwrap_or_default();
     // The id alone: method and path are a stranger's text. The lines about webhooks
     // name the route.
-    tracing::info_span!("request", id)
+    // The trace is known once the webhook is believed.
+    tracing::info_span!("request", id, trace_id = tracing::field::Empty)
 }
 
 fn after_panic(_panic: Box<dyn std::any::Any + Send>) -> Response {

@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
 mod shared_secret;
 
@@ -45,6 +45,17 @@ pub struct Unverified {
 /// has switched signatures off.
 pub struct Verified {
     received_at: Timestamp,
+    signed: Option<Signed>,
+}
+
+/// By which secret a webhook was signed, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signed {
+    /// The secret's place in the setting, from 1: it says nothing of the secret.
+    pub secret: u32,
+    /// The time that was signed, by the sender's clock, in milliseconds; `None` where
+    /// only a secret was shown.
+    pub at_ms: Option<i64>,
 }
 
 /// One webhook as it arrived. It has no `Debug`: its body holds personal data.
@@ -77,8 +88,8 @@ impl Delivery<Unverified> {
         now: Timestamp,
         window: Window,
     ) -> Result<Delivery<Verified>, Error> {
-        self.check(keys, now, window)?;
-        Ok(self.accepted(now))
+        let signed = self.check(keys, now, window)?;
+        Ok(self.accepted(now, Some(signed)))
     }
 
     /// The same; what is refused comes back as a whole, for somebody to look into why.
@@ -92,7 +103,7 @@ impl Delivery<Unverified> {
         window: Window,
     ) -> Result<Delivery<Verified>, Box<Refused>> {
         match self.check(keys, now, window) {
-            Ok(()) => Ok(self.accepted(now)),
+            Ok(signed) => Ok(self.accepted(now, Some(signed))),
             Err(error) => Err(Box::new(Refused {
                 error,
                 path: self.path,
@@ -102,26 +113,33 @@ impl Delivery<Unverified> {
         }
     }
 
-    fn check(&self, keys: &Keys, now: Timestamp, window: Window) -> Result<(), Error> {
+    fn check(&self, keys: &Keys, now: Timestamp, window: Window) -> Result<Signed, Error> {
         let claim = Claim::find(&self.state.headers)?;
-        if !keys.vouch_for(claim.timestamp_text, &self.body, &claim.tag) {
-            return Err(Error::Mismatch);
-        }
-        window.check(claim.timestamp_ms, now)
+        let secret = keys
+            .vouch_for(claim.timestamp_text, &self.body, &claim.tag)
+            .ok_or(Error::Mismatch)?;
+        window.check(claim.timestamp_ms, now)?;
+        Ok(Signed {
+            secret,
+            at_ms: Some(claim.timestamp_ms),
+        })
     }
 
     /// Accepts the webhook without a look at its signature. Only for
     /// `WEBHOOK_EDGE_ALLOW_UNSIGNED`, which the settings keep on loopback.
     #[must_use]
     pub fn trust_unsigned(self, now: Timestamp) -> Delivery<Verified> {
-        self.accepted(now)
+        self.accepted(now, None)
     }
 
-    fn accepted(self, received_at: Timestamp) -> Delivery<Verified> {
+    fn accepted(self, received_at: Timestamp, signed: Option<Signed>) -> Delivery<Verified> {
         Delivery {
             path: self.path,
             body: self.body,
-            state: Verified { received_at },
+            state: Verified {
+                received_at,
+                signed,
+            },
         }
     }
 }
@@ -143,6 +161,12 @@ impl Delivery<Verified> {
     #[must_use]
     pub fn received_at(&self) -> Timestamp {
         self.state.received_at
+    }
+
+    /// Who vouched for it; nobody where signatures are switched off.
+    #[must_use]
+    pub fn signed(&self) -> Option<Signed> {
+        self.state.signed
     }
 }
 
@@ -306,10 +330,16 @@ impl Keys {
             .map(Self)
     }
 
-    /// Tries every key, also after one has matched, so that the time taken tells
-    /// neither whether nor which.
-    fn vouch_for(&self, timestamp: &str, body: &[u8], tag: &[u8; 32]) -> bool {
-        let mut matched = Choice::from(0);
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The place of the key that vouches, from 1. Tries every key, also after one has
+    /// matched, so that the time taken tells neither whether nor which.
+    fn vouch_for(&self, timestamp: &str, body: &[u8], tag: &[u8; 32]) -> Option<u32> {
+        let mut matched = Match::default();
         for key in &self.0 {
             let expected = key
                 .clone()
@@ -318,9 +348,27 @@ impl Keys {
                 .chain_update(body)
                 .finalize()
                 .into_bytes();
-            matched |= expected.as_slice().ct_eq(tag);
+            matched.look_at(expected.as_slice().ct_eq(tag));
         }
-        matched.into()
+        matched.place()
+    }
+}
+
+/// Which of several secrets matched, found without telling by the time it takes.
+#[derive(Default)]
+struct Match {
+    looked_at: u32,
+    place: u32,
+}
+
+impl Match {
+    fn look_at(&mut self, is_equal: Choice) {
+        self.looked_at += 1;
+        self.place.conditional_assign(&self.looked_at, is_equal);
+    }
+
+    fn place(&self) -> Option<u32> {
+        (self.place > 0).then_some(self.place)
     }
 }
 

@@ -162,6 +162,7 @@ fn event(body: &Value) -> WebhookEvent {
         path: "/webhooks/bettermode".to_owned(),
         payload: body.to_string().into(),
         platform: String::new(),
+        trace_parent: String::new(),
     }
 }
 

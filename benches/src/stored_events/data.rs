@@ -142,6 +142,7 @@ impl World {
             path: "/webhooks/bettermode".to_owned(),
             payload: body.to_string().into_bytes().into(),
             platform: String::new(),
+            trace_parent: String::new(),
         }
     }
 

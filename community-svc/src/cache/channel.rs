@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use redis::aio::PubSub;
 use tokio::sync::watch;
 use tokio::time::{interval, timeout};
+use trace_kit::TraceParent;
 use uuid::Uuid;
 
 use super::Inner;
@@ -41,6 +42,9 @@ pub(super) enum News<'a> {
     Dropped(&'a str),
     /// A lease was given back; when BetterMode answered, where it brought an answer.
     Released(&'a str, Option<Timestamp>),
+    /// Why an entry is about to be invalidated, where that is traced. A replica of before
+    /// does not know the word and hears nothing.
+    Cause(&'a str, TraceParent),
     /// A sign of life.
     Beat,
 }
@@ -55,6 +59,7 @@ impl<'a> News<'a> {
             Self::Released(name, Some(at)) => {
                 format!("{origin} fill {} {name}", at.as_nanosecond())
             }
+            Self::Cause(name, cause) => format!("{origin} cause {cause} {name}"),
             Self::Beat => format!("{origin} beat"),
         }
     }
@@ -69,6 +74,10 @@ impl<'a> News<'a> {
                 let (at, name) = rest.split_once(' ')?;
                 let at = Timestamp::from_nanosecond(at.parse().ok()?).ok()?;
                 Self::Released(name, Some(at))
+            }
+            Some(("cause", rest)) => {
+                let (cause, name) = rest.split_once(' ')?;
+                Self::Cause(name, cause.parse().ok()?)
             }
             None if rest == "beat" => Self::Beat,
             _ => return None,
@@ -177,7 +186,7 @@ async fn hear(inner: &Inner, shared: &Shared, subscription: PubSub) {
     let hearing = async {
         while let Ok(Some(message)) = timeout(SILENCE, messages.next()).await {
             if let Ok(text) = message.get_payload::<String>() {
-                take_in(inner, &text);
+                take_in(inner, shared, &text);
             }
         }
     };
@@ -187,7 +196,7 @@ async fn hear(inner: &Inner, shared: &Shared, subscription: PubSub) {
     }
 }
 
-fn take_in(inner: &Inner, text: &str) {
+fn take_in(inner: &Inner, shared: &Shared, text: &str) {
     match News::read(text) {
         // Our own too: a fill may have read Redis between our dropping the copy and
         // Redis taking the tombstone.
@@ -195,10 +204,20 @@ fn take_in(inner: &Inner, text: &str) {
         Some((_, News::Released(name, brought))) => {
             if let Some(at) = brought {
                 inner.memory.remove_older(name, at);
+                // What made a fill necessary has had it.
+                if let Some(causes) = &inner.causes {
+                    causes.forget(name);
+                }
             }
             inner.waiters.wake(name);
         }
-        Some((_, News::Beat)) | None => {}
+        // Our own is noted already, and may have had its fill.
+        Some((origin, News::Cause(name, cause))) if !shared.is(origin) => {
+            if let Some(causes) = &inner.causes {
+                causes.remember(name, cause);
+            }
+        }
+        Some((_, News::Cause(..) | News::Beat)) | None => {}
     }
 }
 
@@ -213,13 +232,18 @@ mod tests {
             News::Dropped("bettermode:member:a b"),
             News::Released("bettermode:member:x", None),
             News::Released("bettermode:member:a b", Some(Timestamp::UNIX_EPOCH)),
+            News::Cause(
+                "bettermode:member:a b",
+                TraceParent::new(1, 2, true).unwrap(),
+            ),
             News::Beat,
         ];
         for news in all {
             assert_eq!(News::read(&news.text(us)), Some((us, news)));
         }
         let (burnt, timeless) = (format!("{us} burn y"), format!("{us} fill soon y"));
-        for rubbish in ["", "beat", "x drop y", &burnt, &timeless] {
+        let causeless = format!("{us} cause why y");
+        for rubbish in ["", "beat", "x drop y", &burnt, &timeless, &causeless] {
             assert_eq!(News::read(rubbish), None, "{rubbish}");
         }
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bettermode::Class;
 use jiff::Timestamp;
+use trace_kit::{Current, Span, current};
 use uuid::Uuid;
 
 use super::lease::Lease;
 use super::policy::{Mode, Options, Verdict};
 use super::read::{Fetch, Read, Source, or_last_resort};
 use super::shared::{Expected, LEASE_TTL};
-use super::{Cache, CacheKey, Held, entry};
+use super::{Cache, CacheKey, Held, causes, entry};
 use crate::error::Error;
 
 /// What a fill must show, in memory and in Redis.
@@ -40,6 +41,8 @@ pub(super) struct Quest<F> {
     mode: Mode,
     class: Class,
     fetch: F,
+    /// Who reads, where somebody traces.
+    reader: Option<Current>,
 }
 
 impl<F> Quest<F> {
@@ -50,6 +53,7 @@ impl<F> Quest<F> {
             mode,
             class,
             fetch,
+            reader: current(),
         }
     }
 
@@ -177,7 +181,12 @@ impl<F> Quest<F> {
         K: CacheKey,
         F: Fetch<K::Value>,
     {
-        let value = (self.fetch)(self.class).await?;
+        let causes = self.cache.0.causes.as_ref();
+        let span = causes.and_then(|causes| causes.fill(&self.name, self.reader.as_ref()));
+        let work = span.as_ref().map(Span::work);
+        let fetched = trace_kit::within(work, (self.fetch)(self.class)).await;
+        causes::filled(span, fetched.as_ref().err());
+        let value = fetched?;
         let fetched_at = self.cache.0.clock.now();
         let held = self
             .cache

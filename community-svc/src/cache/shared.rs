@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use redis::{RedisError, Script, cmd};
 use tokio::time::Instant;
+use trace_kit::TraceParent;
 use uuid::Uuid;
 
 use super::channel::{CHANNEL, News};
@@ -178,6 +179,22 @@ impl Shared {
             .script(&script)
             .await
             .map_err(failed("invalidating an entry"))
+    }
+
+    /// Whether this is us.
+    pub(super) fn is(&self, origin: Uuid) -> bool {
+        self.origin == origin
+    }
+
+    /// Tells the replicas why an entry is about to be invalidated.
+    pub(super) async fn tell_cause(&self, name: &str, cause: TraceParent) -> Result<(), Error> {
+        let mut publish = cmd("PUBLISH");
+        publish.arg(CHANNEL);
+        publish.arg(News::Cause(name, cause).text(self.origin));
+        self.link
+            .command(&publish)
+            .await
+            .map_err(failed("telling the replicas"))
     }
 
     /// As [`bury`](Self::bury), and nobody is told.

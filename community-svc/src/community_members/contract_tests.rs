@@ -108,6 +108,7 @@ fn event(id: &str, verb: &str, second: u8, object: &Value) -> MemberChange {
         format: Format::BetterMode,
         path: String::new(),
         payload: Bytes::from(body.to_string()),
+        trace_parent: None,
     })
     .unwrap()
 }
@@ -342,6 +343,7 @@ fn only_an_event_about_a_member_is_a_change() {
         format: Format::BetterMode,
         path: String::new(),
         payload: Bytes::from(r#"{"type":"SUBSCRIPTION","data":{"object":{"id":"i1"}}}"#),
+        trace_parent: None,
     };
     assert_eq!(MemberChange::read(&other), None);
     other.event_type = "member.updated".to_owned();

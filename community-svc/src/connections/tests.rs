@@ -20,6 +20,7 @@ fn connection() -> Connection<Nothing> {
         callers: None,
         limits: None,
         door: shed::Door::new(1, 1),
+        traces: None,
     };
     let answer: fn(Request) -> _ = |_| ready(Ok(Response::new(Body::empty())));
     Connection {

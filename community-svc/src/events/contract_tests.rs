@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use service_kit::clock::ManualClock;
+use trace_kit::TraceParent;
 
 use super::{EventQuery, Format, NewEvent, SharedEventStore};
 
@@ -74,6 +75,7 @@ pub(super) fn event(id: &str, millis: u64) -> NewEvent {
         payload: Bytes::from(format!(
             r#"{{ "type":"SUBSCRIPTION", "data":{{"id":"{id}","n":7,"big":5000000000}} }}"#
         )),
+        trace_parent: TraceParent::new(7, 8, true),
     }
 }
 

@@ -118,6 +118,10 @@ fn stored_event(stored: StoredEvent) -> pb::StoredWebhookEvent {
             path: event.path,
             payload: event.payload,
             platform: event.format.platform().to_owned(),
+            trace_parent: event
+                .trace_parent
+                .map(|parent| parent.to_string())
+                .unwrap_or_default(),
         }),
         store_time: Some(convert::timestamp(stored.stored_at)),
         state: state(stored.state).into(),

@@ -1,13 +1,18 @@
 //! One log line and one measurement for each call, whatever became of it.
 
+use std::sync::OnceLock;
+
+use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::Code;
-use tracing::Span;
+use trace_kit::{TraceParent, Tracer};
+use tracing::{Span, field};
 
 use super::request_id::RequestId;
 use super::{Request, Response};
 use crate::methods::Method;
 use crate::metrics::Metrics;
+use crate::traces;
 
 /// A call that is under way.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ pub(crate) struct Call {
     method: Method,
     started: Instant,
     id: RequestId,
+    /// Set where the call is traced.
+    trace: OnceLock<TraceParent>,
 }
 
 impl Call {
@@ -24,7 +31,16 @@ impl Call {
             method: Method::of(request.uri().path()),
             started: arrived,
             id: id.clone(),
+            trace: OnceLock::new(),
         }
+    }
+
+    /// Begins its span, which log lines name from now on.
+    pub(crate) fn trace(&self, tracer: &Tracer, headers: &HeaderMap) -> Option<traces::Call> {
+        let since = self.started.elapsed();
+        let call = traces::Call::begin(tracer, self.method.label(), headers, since)?;
+        let _first = self.trace.set(call.context());
+        Some(call)
     }
 
     /// What is called.
@@ -41,7 +57,11 @@ impl Call {
     /// something is logged or done: a refusal needs none.
     pub(crate) fn span(&self) -> Span {
         let (method, request_id) = (self.method.label(), self.id.as_str());
-        tracing::info_span!("call", method, request_id)
+        let span = tracing::info_span!("call", method, request_id, trace_id = field::Empty);
+        if let Some(trace) = self.trace.get() {
+            span.record("trace_id", trace.trace_id());
+        }
+        span
     }
 
     /// Counts and logs what became of the call.
@@ -70,7 +90,7 @@ impl Call {
 
 /// A unary error comes without a body, its code in the headers; a success has its
 /// code in the trailers, after the body.
-pub(super) fn code_of(response: &Response) -> Code {
+pub(crate) fn code_of(response: &Response) -> Code {
     response
         .headers()
         .get(tonic::Status::GRPC_STATUS)

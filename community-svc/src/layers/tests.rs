@@ -26,6 +26,7 @@ fn layers(slots: usize) -> (Layers, Registry) {
         callers: None,
         limits: None,
         door: shed::Door::new(slots, slots),
+        traces: None,
     };
     (layers, registry)
 }

@@ -15,6 +15,7 @@ use futures::future::{Either, join_all, select};
 use service_kit::tasks::Tasks;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
+use trace_kit::{Current, current, within};
 
 use super::pace::Pace;
 use crate::error::{Call, Error};
@@ -44,6 +45,8 @@ struct Wanted {
     class: Class,
     since: Instant,
     reply: oneshot::Sender<Answer>,
+    /// What it is read for, where somebody traces.
+    work: Option<Current>,
 }
 
 /// What the budget refused, and when to ask again.
@@ -81,6 +84,7 @@ impl Batches {
             class,
             since: Instant::now(),
             reply,
+            work: current(),
         };
         // Neither end is gone before the process ends.
         self.0.send(wanted).await.map_err(|_| Error::Internal)?;
@@ -185,7 +189,7 @@ async fn send(mut batch: Vec<Wanted>, upstream: &Upstream) -> Option<Refused> {
     // The batch ranks as its most urgent read.
     let class = batch.iter().map(|wanted| wanted.class).min()?;
     let ids: Vec<_> = batch.iter().map(|wanted| wanted.id.clone()).collect();
-    let asking = Box::pin(ask(ids, upstream, class));
+    let asking = Box::pin(within(work_for(&batch), ask(ids, upstream, class)));
     let everybody_left = join_all(batch.iter_mut().map(|wanted| wanted.reply.closed()));
     let answers = match select(asking, everybody_left).await {
         Either::Left((answers, _)) => answers,
@@ -201,6 +205,15 @@ async fn send(mut batch: Vec<Wanted>, upstream: &Upstream) -> Option<Refused> {
         }
     }
     (!reads.is_empty()).then_some(Refused { reads, wait })
+}
+
+/// One request for all of them: in the trace of the first that has one, with links to
+/// the others'.
+fn work_for(batch: &[Wanted]) -> Option<Current> {
+    let mut traced = batch.iter().filter_map(|wanted| wanted.work.as_ref());
+    let mut work = traced.next()?.clone();
+    work.also.extend(traced.map(|other| other.span));
+    Some(work)
 }
 
 /// The outcomes in the order of `ids`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bettermode::{MemberId, SpaceId};
 use jiff::Timestamp;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+use trace_kit::{Span, Tracer};
 
 use super::Failure;
 use crate::activities::{Payload, SharedActivityStore, member_of, normalise};
@@ -14,6 +15,7 @@ use crate::events::{NewEvent, Projection, SharedEventStore};
 use crate::members::{Changed, Members};
 use crate::spaces::Spaces;
 use crate::stores::StoreError;
+use crate::traces;
 
 /// What copies an event can make stale; cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,6 +35,7 @@ pub struct Effects {
     /// How long a cached copy lives at most.
     cache_ttl: Duration,
     gate: Arc<RwLock<()>>,
+    traces: Option<Tracer>,
 }
 
 /// What an erasure removed.
@@ -61,7 +64,14 @@ impl Effects {
             activities,
             cache_ttl,
             gate: Arc::default(),
+            traces: None,
         }
+    }
+
+    /// The same, with a span for each projection of an event that is traced.
+    #[must_use]
+    pub fn traced(self, traces: Option<Tracer>) -> Self {
+        Self { traces, ..self }
     }
 
     /// Where activities are kept.
@@ -110,8 +120,22 @@ impl Effects {
         projection: Projection,
         events: &[&NewEvent],
     ) -> Result<(), Failure> {
+        let traces = self.traces.as_ref();
+        let spans = traces.map(|tracer| traces::projecting(tracer, projection, events));
+        let spans = spans.unwrap_or_default();
+        let done = self.take_effect(projection, events, &spans).await;
+        traces::projected(spans, done.as_ref().err().map(Failure::kind));
+        done
+    }
+
+    async fn take_effect(
+        &self,
+        projection: Projection,
+        events: &[&NewEvent],
+        spans: &[Option<Span>],
+    ) -> Result<(), Failure> {
         match projection {
-            Projection::Cache => self.forget(events).await,
+            Projection::Cache => self.forget(events, spans).await,
             Projection::Members => {
                 let changes: Vec<_> = events
                     .iter()
@@ -133,14 +157,23 @@ impl Effects {
         age.is_ok_and(|age| age > self.cache_ttl)
     }
 
-    async fn forget(&self, events: &[&NewEvent]) -> Result<(), Failure> {
+    async fn forget(&self, events: &[&NewEvent], spans: &[Option<Span>]) -> Result<(), Failure> {
         let away = |error: crate::cache::Error| Failure::Away(error.to_string());
-        for changed in events.iter().filter_map(|event| Changed::read(event)) {
-            let dropped = self.cache.members.invalidate_all(&changed).await;
-            dropped.map_err(away)?;
+        // What a copy is dropped for is remembered, so that a later fill can name it.
+        let work = |place: usize| spans.get(place)?.as_ref().map(Span::work);
+        for (place, event) in events.iter().enumerate() {
+            if let Some(changed) = Changed::read(event) {
+                let dropping = self.cache.members.invalidate_all(&changed);
+                let dropped = trace_kit::within(work(place), dropping).await;
+                dropped.map_err(away)?;
+            }
         }
-        for space in events.iter().filter_map(|event| changed_space(event)) {
-            self.cache.spaces.invalidate(&space).await.map_err(away)?;
+        for (place, event) in events.iter().enumerate() {
+            if let Some(space) = changed_space(event) {
+                let dropping = self.cache.spaces.invalidate(&space);
+                let dropped = trace_kit::within(work(place), dropping).await;
+                dropped.map_err(away)?;
+            }
         }
         Ok(())
     }

@@ -15,6 +15,16 @@ pub(super) enum Failure {
     Refused(String),
 }
 
+impl Failure {
+    /// Its kind in one word, for traces.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "store_away",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let text = error.to_string();

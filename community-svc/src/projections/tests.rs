@@ -180,6 +180,7 @@ fn event(id: &str, name: &str, member: &str) -> NewEvent {
         format: Format::BetterMode,
         path: "/webhooks/bettermode".to_owned(),
         payload: Bytes::from(body.to_string()),
+        trace_parent: None,
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asking;
 mod auth;
 mod budget;
 mod capabilities;
@@ -18,6 +19,7 @@ mod stack;
 #[cfg(test)]
 mod testing;
 
+pub use asking::Asking;
 pub use budget::{Budget, Class, Cost, Exhausted, Quota, QuotaKind, UnlimitedBudget};
 pub use capabilities::Capabilities;
 pub use client::{Client, LARGEST_BATCH, MemberRef, TimeSource};

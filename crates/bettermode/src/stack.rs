@@ -27,7 +27,7 @@ use rand::{RngExt, rngs::SmallRng};
 use tokio::time::Instant;
 
 use crate::{
-    Budget, Class, Config, Cost, Error, TimeSource, Transport, TransportError,
+    Asking, Budget, Class, Config, Cost, Error, TimeSource, Transport, TransportError,
     operations::Kind,
     reply::{self, Asked, Failure, Reply, Retry},
 };
@@ -188,6 +188,10 @@ impl Stack {
         headers.insert(header::CONTENT_TYPE, json.clone());
         headers.insert(header::ACCEPT, json);
         headers.insert(header::AUTHORIZATION, call.authorization.clone());
+        request.extensions_mut().insert(Asking {
+            operation: call.asked.operation,
+            is_write: call.asked.kind == Kind::Write,
+        });
         request
     }
 

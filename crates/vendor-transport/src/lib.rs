@@ -70,6 +70,20 @@ impl Transport {
         Self(BoxCloneSyncService::new(service))
     }
 
+    /// The same transport with something around it, such as what measures it.
+    #[must_use]
+    pub fn wrapped<S>(
+        self,
+        wrap: impl FnOnce(BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>) -> S,
+    ) -> Self
+    where
+        S: Service<Request<Bytes>, Response = Response<Bytes>, Error = TransportError>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        Self::from_service(wrap(self.0))
+    }
+
     /// A function that always answers, such as a server in the same process.
     pub fn from_fn<F, Fut>(answer: F) -> Self
     where

@@ -6058,6 +6058,12 @@ pub struct WebhookEvent {
     /// looked at in requests.
     #[prost(string, tag = "13")]
     pub platform: ::prost::alloc::string::String,
+    /// The span that what is done for the event belongs under, as a W3C traceparent;
+    /// empty when nobody traces. A batch holds events of many traces, so each has its own.
+    /// Who follows events and calls because of one sends it as the call's metadata
+    /// "traceparent". One that is malformed is not looked at.
+    #[prost(string, tag = "14")]
+    pub trace_parent: ::prost::alloc::string::String,
 }
 /// The shape in which a webhook arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

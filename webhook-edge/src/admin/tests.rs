@@ -47,6 +47,7 @@ fn event(number: u32) -> Event {
         format: Format::BetterMode,
         path: "/webhooks/bettermode".into(),
         body: Bytes::from_static(b"{\"email\":\"ada@example.com\"}"),
+        trace_parent: None,
     }
 }
 

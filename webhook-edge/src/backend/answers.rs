@@ -5,14 +5,34 @@ use community_proto::v1;
 use community_proto::v1::webhook_event_service_client::WebhookEventServiceClient;
 use serde_json::{Value, json};
 
+use trace_kit::{Span, TraceParent};
+
 use super::{Backend, to_error, to_proto};
 use crate::answers::{Answer, Answers, BUDGET};
 use crate::forward::Error;
 use crate::payload::Event;
+use crate::traces;
+
+/// The call, by its full name.
+const ANSWER: &str = "community.v1.WebhookEventService/AnswerWebhook";
 
 #[async_trait]
 impl Answers for Backend {
     async fn ask(&self, event: Event) -> Result<Answer, Error> {
+        let traces = self.traces.as_ref();
+        let call = traces.and_then(|it| it.call_for(ANSWER, &event));
+        let answer = self
+            .ask_under(event, call.as_ref().map(Span::context))
+            .await;
+        if let Some(call) = call {
+            traces::finish(call, answer.as_ref().err());
+        }
+        answer
+    }
+}
+
+impl Backend {
+    async fn ask_under(&self, event: Event, parent: Option<TraceParent>) -> Result<Answer, Error> {
         let event_type = event.envelope_type.clone();
         let event = v1::WebhookEvent {
             event_type,
@@ -20,7 +40,7 @@ impl Answers for Backend {
         };
         // Never tried again: by then the sender would have waited too long.
         let request = v1::AnswerWebhookRequest { event: Some(event) };
-        let request = self.request(request, BUDGET);
+        let request = self.request(request, BUDGET, parent);
         let answer = WebhookEventServiceClient::new(self.channel.clone())
             .answer_webhook(request)
             .await

@@ -43,6 +43,7 @@ fn an_event_keeps_every_field_on_the_wire() {
         path: "/webhooks/bettermode/member".to_owned(),
         payload: Bytes::from_static(body.as_bytes()),
         platform: String::new(),
+        trace_parent: String::new(),
     };
     assert_eq!(to_proto(event(body)), expected);
 }

@@ -78,6 +78,7 @@ impl CircleTopic {
             format: Format::Circle,
             path: self.path().into(),
             body: delivery.body().clone(),
+            trace_parent: None,
         })
     }
 

@@ -20,8 +20,8 @@ use super::log::{Log, Moment, Reader};
 use super::space::Space;
 use super::store::Store;
 use super::{
-    AppendError, DeadLetter, OpenError, Options, Position, Shared, Stats, WriteError, directory,
-    record,
+    AppendError, DeadLetter, Flow, OpenError, Options, Position, Shared, Stats, WriteError,
+    directory, record,
 };
 use crate::forward::Accepted;
 
@@ -75,6 +75,7 @@ pub(super) struct Committer {
     space: Space,
     /// How many dead letters there are.
     dead: u64,
+    flow: Flow,
 }
 
 /// A group that is being put together.
@@ -122,6 +123,7 @@ impl Committer {
             let wall = Timestamp::from_millisecond(last.wall);
             (last.age, wall.unwrap_or(now))
         });
+        let found = log.load().0 + dead;
         Ok(Self {
             reader: Arc::new(log.reader()),
             log,
@@ -135,6 +137,10 @@ impl Committer {
             moment: opened,
             space: Space::of(options.dir.clone()),
             dead,
+            flow: Flow {
+                found,
+                ..Flow::default()
+            },
         })
     }
 
@@ -252,6 +258,7 @@ impl Committer {
         record: &[u8],
     ) -> Result<Result<Accepted, AppendError>, Failure> {
         if self.ids.knows(id)? {
+            self.flow.duplicates += 1;
             return Ok(Ok(Accepted::Duplicate));
         }
         if !self.has_room_for(record) {
@@ -259,6 +266,7 @@ impl Committer {
         }
         let position = self.push(group, record, true);
         self.ids.remember(id, position, group.age);
+        self.flow.taken += 1;
         Ok(Ok(Accepted::Stored))
     }
 
@@ -279,7 +287,12 @@ impl Committer {
         };
         // Kept there before it goes from here: after a crash in between it is in both.
         let letter = DeadLetter::to_bytes(self.shared.now(), reason, &record);
-        self.dead += u64::from(self.store.bury(position, letter)?);
+        if self.store.bury(position, letter)? {
+            self.dead += 1;
+        } else {
+            // An earlier process ended in between: it was found in both places.
+            self.flow.found = self.flow.found.saturating_sub(1);
+        }
         self.log.remove([(position.0, record.len() as u64)]);
         group.is_durable = true;
         Ok(())
@@ -322,6 +335,7 @@ impl Committer {
                 .and_then(|at| Timestamp::from_millisecond(at).ok()),
             dead: self.dead,
             poisoned: false,
+            flow: self.flow,
         }
     }
 

@@ -7,12 +7,15 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trace_kit::TraceParent;
 
 use crate::payload::ids::{EventId, MemberId, NetworkId, ObjectId};
 use crate::payload::{CircleTopic, Event, Format};
 
-/// The first byte of every record that this version writes.
+/// The first byte of a record of an event that nobody traces: an edge of before reads it.
 const VERSION: u8 = 1;
+/// That of one whose trace stands behind the fields.
+const TRACED: u8 = 2;
 /// Version and checksum.
 const HEAD: usize = 1 + size_of::<u32>();
 
@@ -53,6 +56,9 @@ struct Fields<'a> {
     body: &'a [u8],
 }
 
+/// What an event's spans are under: trace, span, whether the trace is recorded.
+type Trace = (u128, u64, bool);
+
 /// The record of an event that is queued now.
 #[must_use]
 pub fn encode(event: &Event, queued_at: Timestamp) -> Vec<u8> {
@@ -77,8 +83,13 @@ pub fn encode(event: &Event, queued_at: Timestamp) -> Vec<u8> {
     record.extend([0; HEAD]);
     // Writing plain fields to memory has no way to fail.
     let mut record = postcard::to_extend(&fields, record).unwrap_or_default();
+    let mut version = VERSION;
+    if let Some(parent) = event.trace_parent {
+        version = TRACED;
+        record = postcard::to_extend(&parent.parts(), record).unwrap_or_default();
+    }
     if let Some((head, fields)) = record.split_at_mut_checked(HEAD) {
-        head[0] = VERSION;
+        head[0] = version;
         head[1..].copy_from_slice(&crc32fast::hash(fields).to_le_bytes());
     }
     record
@@ -89,41 +100,51 @@ pub fn encode(event: &Event, queued_at: Timestamp) -> Vec<u8> {
 /// # Errors
 /// [`DecodeError`] when the bytes are none that [`encode`] wrote.
 pub fn decode(record: &[u8]) -> Result<(Event, Timestamp), DecodeError> {
-    let fields = fields(record)?;
+    let (fields, trace) = fields(record)?;
     let body = Bytes::copy_from_slice(fields.body);
-    event(&fields, body)
+    event(&fields, trace, body)
 }
 
 /// The same; the body is a part of the record's memory, not a copy.
 pub(super) fn decode_shared(record: &Bytes) -> Result<(Event, Timestamp), DecodeError> {
-    let fields = fields(record)?;
+    let (fields, trace) = fields(record)?;
     let body = record.slice_ref(fields.body);
-    event(&fields, body)
+    event(&fields, trace, body)
 }
 
 /// The id of the event in a record.
 pub(super) fn id(record: &[u8]) -> Result<&str, DecodeError> {
-    Ok(fields(record)?.id)
+    Ok(fields(record)?.0.id)
 }
 
-fn fields(record: &[u8]) -> Result<Fields<'_>, DecodeError> {
+fn fields(record: &[u8]) -> Result<(Fields<'_>, Option<Trace>), DecodeError> {
     let (head, rest) = record.split_at_checked(HEAD).ok_or(DecodeError::Short)?;
-    if head[0] != VERSION {
+    if ![VERSION, TRACED].contains(&head[0]) {
         return Err(DecodeError::Version(head[0]));
     }
     if head[1..] != crc32fast::hash(rest).to_le_bytes() {
         return Err(DecodeError::Checksum);
     }
-    let (fields, left) =
+    let (fields, mut left) =
         postcard::take_from_bytes::<Fields<'_>>(rest).map_err(|_| DecodeError::Fields)?;
+    let mut trace = None;
+    if head[0] == TRACED {
+        let (found, behind) =
+            postcard::take_from_bytes::<Trace>(left).map_err(|_| DecodeError::Fields)?;
+        (trace, left) = (Some(found), behind);
+    }
     if left.is_empty() {
-        Ok(fields)
+        Ok((fields, trace))
     } else {
         Err(DecodeError::Fields)
     }
 }
 
-fn event(fields: &Fields<'_>, body: Bytes) -> Result<(Event, Timestamp), DecodeError> {
+fn event(
+    fields: &Fields<'_>,
+    trace: Option<Trace>,
+    body: Bytes,
+) -> Result<(Event, Timestamp), DecodeError> {
     let event = Event {
         id: EventId::new(fields.id),
         envelope_type: fields.envelope_type.to_owned(),
@@ -142,6 +163,10 @@ fn event(fields: &Fields<'_>, body: Bytes) -> Result<(Event, Timestamp), DecodeE
         },
         path: Cow::Owned(fields.path.to_owned()),
         body,
+        trace_parent: trace.and_then(|(trace, span, sampled)| {
+            // Zeros are no trace; that costs the event its trace, not its life.
+            TraceParent::new(trace, span, sampled)
+        }),
     };
     Ok((event, time(fields.queued_at)?))
 }
@@ -175,6 +200,7 @@ mod tests {
             },
             path: Cow::Owned(texts[8].clone()),
             body: Bytes::copy_from_slice(body),
+            trace_parent: TraceParent::new(u128::from(flat), body.len() as u64, at % 3 == 0),
         }
     }
 
@@ -200,8 +226,27 @@ mod tests {
                 event.format,
                 event.path.clone(),
                 event.body.clone(),
+                event.trace_parent,
             ),
         )
+    }
+
+    /// What an edge wrote before events had traces: "e1", a `member.created` of 2024.
+    const OF_BEFORE: &str = concat!(
+        "0120f941b280a4bbf681a5eacc2f0265310c535542534352495054494f4e0e6d656d6265722e6372",
+        "6561746564064d454d4245520743524541544544046e6574310361646103626f620080a4bbf681a5",
+        "eacc2f00142f776562686f6f6b732f6265747465726d6f6465077b2261223a317d",
+    );
+
+    #[test]
+    fn a_record_of_before_traces_is_read_and_one_without_a_trace_is_written_like_it() {
+        let old = hex::decode(OF_BEFORE).unwrap();
+        let (event, queued_at) = decode(&old).unwrap();
+        assert_eq!(event.id.as_str(), "e1");
+        assert_eq!(event.event_type, "member.created");
+        assert_eq!(event.body, &b"{\"a\":1}"[..]);
+        assert_eq!(event.trace_parent, None);
+        assert_eq!(encode(&event, queued_at), old);
     }
 
     proptest! {
@@ -238,10 +283,12 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
             let _refused = decode(&bytes);
-            let mut right = vec![VERSION];
-            right.extend(crc32fast::hash(&bytes).to_le_bytes());
-            right.extend(&bytes);
-            let _either = decode(&right);
+            for version in [VERSION, TRACED] {
+                let mut right = vec![version];
+                right.extend(crc32fast::hash(&bytes).to_le_bytes());
+                right.extend(&bytes);
+                let _either = decode(&right);
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use super::webhook::{read_body, store};
 use crate::payload::CircleTopic;
 use crate::rejection::{self, Refusal};
 use crate::signature::{Delivery, SharedSecrets};
+use crate::traces::{self, Arrival};
 
 /// Answers one webhook and says in metrics and log what became of it. Any method but POST
 /// is 405; with Circle switched off the path does not exist.
@@ -63,10 +64,25 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf + Send,
 {
+    let traced = edge.traces.as_ref();
+    let traced = traced.map(|traces| (traces, Arrival::now(&headers)));
     // Held until the answer is ready: the body lives as long.
     let mut memory = edge.memory.hold();
     let body = read_body(edge.body_timeout, &headers, body, &mut memory).await?;
     let delivery = Delivery::new(topic.path(), headers, body);
-    let delivery = delivery.verify_secret(secrets, edge.clock.now())?;
-    store(edge, &topic.read(&delivery)?).await
+    let now = edge.clock.now();
+    let delivery = delivery.verify_secret(secrets, now)?;
+    if let Some(signed) = delivery.signed() {
+        edge.metrics.signed("circle", signed, now);
+    }
+    let span = traced.and_then(|(traces, arrival)| traces.believed(&arrival, topic.path()));
+    let answer = match topic.read(&delivery) {
+        Ok(mut event) => {
+            event.trace_parent = traces::noted(span.as_ref());
+            store(edge, &event).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    traces::answered(span, &answer);
+    answer
 }

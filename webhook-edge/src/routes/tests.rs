@@ -103,6 +103,7 @@ impl Door {
             refusals: Refusals::without_doctor(),
             body_timeout: Duration::from_secs(10),
             answers: Arc::new(Silent),
+            traces: None,
         };
         change(&mut edge);
         Self {

@@ -14,6 +14,7 @@ use futures::{Stream, StreamExt as _};
 use http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use trace_kit::Span;
 use warp::Reply as _;
 use warp::reply::Response;
 
@@ -24,6 +25,7 @@ use crate::forward::{self, Accepted};
 use crate::payload::{Event, Payload};
 use crate::rejection::{self, Refusal};
 use crate::signature::{Delivery, Unverified, Verified};
+use crate::traces::{self, Arrival};
 
 /// Largest body that is taken, in bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -72,17 +74,32 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf + Send,
 {
+    let traced = edge.traces.as_ref();
+    let traced = traced.map(|traces| (traces, Arrival::now(&headers)));
     // Held until the answer is ready: the body lives as long.
     let mut memory = edge.memory.hold();
     let body = read_body(edge.body_timeout, &headers, body, &mut memory).await?;
     let delivery = verify(edge, intake, Delivery::new(path, headers, body))?;
-    match Payload::read(&delivery, edge.network.as_ref())? {
+    let span = traced.and_then(|(traces, arrival)| traces.believed(&arrival, path));
+    let answer = understand(edge, path, &delivery, span.as_ref()).await;
+    traces::answered(span, &answer);
+    answer
+}
+
+async fn understand(
+    edge: &Edge,
+    path: &'static str,
+    delivery: &Delivery<Verified>,
+    span: Option<&Span>,
+) -> Result<Value, Refusal> {
+    match Payload::read(delivery, edge.network.as_ref())? {
         Payload::Challenge { challenge } => {
             tracing::info!(path, "webhook address tried: challenge answered");
             edge.metrics.webhook("challenge", "");
             Ok(succeeded("TEST", &json!({ "challenge": challenge })))
         }
-        Payload::Event(event) => {
+        Payload::Event(mut event) => {
+            event.trace_parent = traces::noted(span);
             if let Some(question) = Question::of(&event) {
                 return reply(edge, question, *event).await;
             }
@@ -103,8 +120,12 @@ fn verify(
             let started = Instant::now();
             let verdict = delivery.verify_or_return(keys, now, edge.window);
             edge.metrics.verified_in(started.elapsed());
+            if let Some(signed) = verdict.as_ref().ok().and_then(Delivery::signed) {
+                edge.metrics.signed("bettermode", signed, now);
+            }
             verdict.map_err(|refused| {
                 let error = refused.error.clone();
+                edge.metrics.out_of_window(&error);
                 edge.refusals.look_into(*refused, now);
                 Refusal::Signature(error)
             })
@@ -114,7 +135,10 @@ fn verify(
 }
 
 pub(super) async fn store(edge: &Edge, event: &Event) -> Result<(), Refusal> {
-    let accepted = edge.sink.accept(event).await?;
+    let step = edge.traces.as_ref().and_then(|it| it.accepting(event));
+    let accepted = edge.sink.accept(event).await;
+    traces::accepted(step, &accepted);
+    let accepted = accepted?;
     edge.metrics.event(event);
     let outcome = match accepted {
         Accepted::Stored => "accepted",

@@ -7,9 +7,9 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::ConstantTimeEq as _;
 
-use super::{Delivery, EmptySecret, Error, Unverified, Verified, only};
+use super::{Delivery, EmptySecret, Error, Match, Signed, Unverified, Verified, only};
 
 /// The header that holds the secret.
 pub const SECRET_HEADER: &str = "x-webhook-secret";
@@ -33,15 +33,21 @@ impl SharedSecrets {
         secrets.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Compares with every secret, also after one has matched, so that the time taken
+    /// The place of the secret that is shown, from 1. Compares with every secret, also after one has matched, so that the time taken
     /// tells neither whether nor which.
-    fn know(&self, given: &HeaderValue) -> bool {
+    fn know(&self, given: &HeaderValue) -> Option<u32> {
         let given: [u8; 32] = Sha256::digest(given.as_bytes()).into();
-        let mut matched = Choice::from(0);
+        let mut matched = Match::default();
         for known in &self.0 {
-            matched |= known.ct_eq(&given);
+            matched.look_at(known.ct_eq(&given));
         }
-        matched.into()
+        matched.place()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 }
 
@@ -56,10 +62,12 @@ impl Delivery<Unverified> {
         now: Timestamp,
     ) -> Result<Delivery<Verified>, Error> {
         let given = only(&self.state.headers, SECRET_HEADER)?;
-        if !secrets.know(given) {
-            return Err(Error::WrongSecret);
-        }
-        Ok(self.accepted(now))
+        let secret = secrets.know(given).ok_or(Error::WrongSecret)?;
+        let signed = Signed {
+            secret,
+            at_ms: None,
+        };
+        Ok(self.accepted(now, Some(signed)))
     }
 }
 

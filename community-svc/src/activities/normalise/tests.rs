@@ -25,6 +25,7 @@ fn stored(event_type: &str, format: Format, payload: impl Into<Bytes>) -> NewEve
         format,
         path: "/webhooks/bettermode".to_owned(),
         payload: payload.into(),
+        trace_parent: None,
     }
 }
 

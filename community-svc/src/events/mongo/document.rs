@@ -66,6 +66,9 @@ pub(super) struct EventDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data_omitted: Option<String>,
     payload: Binary,
+    /// A W3C traceparent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace_parent: Option<String>,
 }
 
 /// A projection that is due at a time, or was given up on at a time.
@@ -173,6 +176,7 @@ impl EventDocument {
                 subtype: BinarySubtype::Generic,
                 bytes: event.payload.to_vec(),
             },
+            trace_parent: event.trace_parent.map(|parent| parent.to_string()),
         }
     }
 
@@ -203,6 +207,7 @@ impl EventDocument {
                 format,
                 path: self.path,
                 payload: Bytes::from(self.payload.bytes),
+                trace_parent: self.trace_parent.and_then(|text| text.parse().ok()),
             },
         })
     }

@@ -14,11 +14,12 @@ use crate::stores::sqlite::{text, time};
 const INSERT: &str = "
 INSERT INTO bettermode_webhook_events (
     event_id, event_type, timestamp, noun, verb, network_id, actor_member_id, object_id,
-    occurred_at, received_at, stored_at, format, path, state, data, data_omitted, payload
+    occurred_at, received_at, stored_at, format, path, state, data, data_omitted, payload,
+    trace_parent
 ) VALUES (
     :event_id, :event_type, :timestamp, :noun, :verb, :network_id, :actor_member_id, :object_id,
     :occurred_at, :received_at, :stored_at, :format, :path, 'pending', :data, :data_omitted,
-    :payload
+    :payload, :trace_parent
 ) ON CONFLICT (event_id) DO NOTHING";
 
 const INSERT_MEMBER: &str = "
@@ -33,7 +34,7 @@ VALUES (?1, ?2, ?3, ?4)";
 pub(super) const COLUMNS: &str = "
     e.seq, e.event_id, e.event_type, e.noun, e.verb, e.network_id, e.actor_member_id,
     e.object_id, e.occurred_at, e.received_at, e.stored_at, e.format, e.path, e.state,
-    e.erased_at, e.payload";
+    e.erased_at, e.payload, e.trace_parent";
 
 const PROJECTIONS: &str = "
 SELECT projection, attempts, reason, next_attempt_at, failed_at
@@ -93,6 +94,7 @@ fn insert_one(
         ":data": data,
         ":data_omitted": data_omitted,
         ":payload": &event.payload[..],
+        ":trace_parent": event.trace_parent.map(|parent| parent.to_string()),
     })?;
     Ok(added == 1)
 }
@@ -146,6 +148,7 @@ pub(super) struct EventRow {
     state: String,
     erased_at: Option<String>,
     pub(super) payload: Vec<u8>,
+    trace_parent: Option<String>,
     projections: Vec<ProjectionRow>,
 }
 
@@ -176,6 +179,7 @@ impl EventRow {
             state: row.get("state")?,
             erased_at: row.get("erased_at")?,
             payload: row.get("payload")?,
+            trace_parent: row.get("trace_parent")?,
             projections: Vec::new(),
         })
     }
@@ -228,6 +232,7 @@ impl EventRow {
                 format,
                 path: self.path,
                 payload: Bytes::from(self.payload),
+                trace_parent: self.trace_parent.and_then(|text| text.parse().ok()),
             },
         })
     }

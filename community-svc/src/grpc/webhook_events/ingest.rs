@@ -7,6 +7,8 @@ use super::unavailable;
 use crate::error::Error;
 use crate::events::{Format, NewEvent, Outcome};
 use crate::grpc::{WebhookEvents, convert, validate};
+use crate::metrics::Term;
+use crate::traces;
 
 const MAX_BATCH: usize = 500;
 
@@ -22,29 +24,45 @@ pub(in crate::grpc) async fn ingest(
         let rule = format!("must hold 1 to {MAX_BATCH} events; it holds {count}");
         return Err(Error::invalid("events", rule));
     }
-    let events = request
-        .events
-        .into_iter()
-        .map(new_event)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut received = service.metrics.received(count);
+    let events = request.events.into_iter().map(new_event);
+    let mut events = match events.collect::<Result<Vec<_>, _>>() {
+        Ok(events) => events,
+        Err(error) => {
+            received.rest(Term::Refused);
+            return Err(error);
+        }
+    };
     failpoints::reached("ingest.received");
-    let outcomes = service.store.ingest(&events).await.map_err(unavailable)?;
+    let traces = service.traces.as_ref();
+    let spans = traces.map(|tracer| traces::storing(tracer, &mut events));
+    let stored = service.store.ingest(&events).await;
+    traces::stored(spans.unwrap_or_default(), stored.as_deref().ok());
+    let outcomes = match stored {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            received.rest(Term::Failed);
+            return Err(unavailable(error));
+        }
+    };
     failpoints::reached("ingest.stored");
     let results = events
         .into_iter()
         .zip(outcomes)
         .map(|(event, outcome)| {
-            let (outcome, label) = match outcome {
-                Outcome::Stored => (pb::IngestOutcome::Stored, "stored"),
-                Outcome::Duplicate => (pb::IngestOutcome::Duplicate, "duplicate"),
+            let (outcome, label, term) = match outcome {
+                Outcome::Stored => (pb::IngestOutcome::Stored, "stored", Term::Stored),
+                Outcome::Duplicate => (pb::IngestOutcome::Duplicate, "duplicate", Term::Duplicate),
             };
             service.metrics.event(label);
+            received.one(term);
             pb::IngestResult {
                 event_id: event.event_id,
                 outcome: outcome.into(),
             }
         })
         .collect();
+    received.end();
     Ok(pb::IngestWebhookEventsResponse { results })
 }
 
@@ -77,6 +95,8 @@ fn new_event(event: pb::WebhookEvent) -> Result<NewEvent, Error> {
         format,
         path: event.path,
         payload: event.payload,
+        // One that is malformed costs the event its trace, not its life.
+        trace_parent: event.trace_parent.parse().ok(),
     })
 }
 

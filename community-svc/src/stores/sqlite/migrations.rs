@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/0003_members_and_activities.sql"),
     include_str!("steps/0004_writes.sql"),
     include_str!("steps/0005_platforms.sql"),
+    include_str!("steps/0006_traces.sql"),
 ];
 
 /// Brings the file to the version of this program. A newer file is left alone.

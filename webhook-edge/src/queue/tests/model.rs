@@ -26,6 +26,8 @@ struct Model {
     known: BTreeSet<String>,
     waiting: Vec<String>,
     dead: Vec<String>,
+    /// How many have left since the queue was opened.
+    left: u64,
 }
 
 async fn apply(queue: Queue, directory: &TempDir, model: &mut Model, step: Step) -> Queue {
@@ -56,6 +58,7 @@ async fn apply(queue: Queue, directory: &TempDir, model: &mut Model, step: Step)
             for (index, _) in chosen.iter().rev() {
                 model.waiting.remove(*index);
             }
+            model.left += chosen.len() as u64;
             let chosen: Vec<_> = chosen.into_iter().map(|(_, queued)| queued).collect();
             queue.remove(&chosen).await.unwrap();
             // Those that have left already change nothing.
@@ -80,6 +83,7 @@ async fn apply(queue: Queue, directory: &TempDir, model: &mut Model, step: Step)
         }
         Step::Reopen => {
             queue.close().await;
+            model.left = 0;
             return open(directory);
         }
     }
@@ -100,6 +104,8 @@ proptest! {
                 let stats = queue.stats();
                 assert_eq!(stats.depth, model.waiting.len() as u64);
                 assert_eq!(stats.dead, model.dead.len() as u64);
+                let came_in = stats.flow.found + stats.flow.taken;
+                assert_eq!(came_in, stats.depth + stats.dead + model.left);
                 assert_eq!(stats.oldest.is_some(), stats.depth > 0);
                 assert_eq!(stats.bytes > 0, stats.depth > 0);
             }

@@ -160,3 +160,26 @@ async fn every_answer_has_a_request_id_of_our_own() {
     let answer = door.ask(request).await;
     assert_eq!(answer.header("x-request-id"), format!("{NOW_MS:x}-0"));
 }
+
+#[tokio::test]
+async fn the_secret_in_use_and_the_senders_clock_are_told_apart_from_any_secret() {
+    let door = Door::with(FakeSink::default(), |edge| {
+        let keys = format!("a-secret-of-before,{SECRET}");
+        edge.intake = Some(Intake::Signed(Keys::parse(&keys.into()).unwrap()));
+        edge.metrics.secrets("bettermode", 2);
+    });
+    let send = async |skew_ms| {
+        let request = signed(PATH, MEMBER_CREATED.as_bytes(), NOW_MS - skew_ms);
+        door.ask(request).await.status
+    };
+    assert_eq!(send(2_500).await, 200);
+    // Beyond the window the signature held all the same.
+    assert_eq!(send(-7_200_000).await, 401);
+    let used = "webhook_edge_secret_last_used_timestamp_seconds{scheme=\"bettermode\",secret";
+    assert!(door.counted(&format!("{used}=\"1\"}} 0.0\n")));
+    assert!(door.counted(&format!("{used}=\"2\"}} {}.0\n", NOW_MS / 1000)));
+    let skew = "webhook_edge_sender_skew_seconds";
+    assert!(door.counted(&format!("{skew}_sum{{direction=\"behind\"}} 2.5\n")));
+    assert!(door.counted(&format!("{skew}_sum{{direction=\"ahead\"}} 7200.0\n")));
+    assert!(door.counted(&format!("{skew}_count{{direction=\"ahead\"}} 1\n")));
+}
