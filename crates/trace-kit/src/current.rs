@@ -47,14 +47,17 @@ pub fn current() -> Option<Current> {
 
 /// Does `work` as what belongs to `current`; without one just does it.
 pub fn within<F: Future>(current: Option<Current>, work: F) -> Within<F> {
-    Within { current, work }
+    Within {
+        current: current.map(Box::new),
+        work,
+    }
 }
 
 pin_project! {
     /// Work that [`current`] is told of.
     #[derive(Debug)]
     pub struct Within<F> {
-        current: Option<Current>,
+        current: Option<Box<Current>>,
         #[pin]
         work: F,
     }
@@ -65,10 +68,10 @@ impl<F: Future> Future for Within<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if this.current.is_none() {
+        let Some(current) = this.current else {
             return this.work.poll(context);
-        }
-        let _restored = Entered(CURRENT.replace(this.current.clone()));
+        };
+        let _restored = Entered(CURRENT.replace(Some(Current::clone(current))));
         this.work.poll(context)
     }
 }

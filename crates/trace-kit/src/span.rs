@@ -121,7 +121,11 @@ impl Value {
 /// A span that has begun. It ends with [`end`](Self::end); one that is dropped before
 /// was cut off, and says so.
 #[derive(Debug)]
-pub struct Span {
+pub struct Span(Box<Begun>);
+
+/// In a box: futures of calls hold an `Option` of it, mostly `None`.
+#[derive(Debug)]
+struct Begun {
     recorder: opentelemetry_sdk::trace::Span,
     context: TraceParent,
     is_done: bool,
@@ -130,56 +134,59 @@ pub struct Span {
 impl Span {
     /// `None` once the tracer was shut down.
     pub(crate) fn begun(span: opentelemetry_sdk::trace::Span) -> Option<Self> {
-        Some(Self {
-            context: TraceParent::of_span(span.span_context())?,
+        let context = TraceParent::of_span(span.span_context())?;
+        Some(Self(Box::new(Begun {
             recorder: span,
+            context,
             is_done: false,
-        })
+        })))
     }
 
     /// What others are put under this span by.
     #[must_use]
     pub fn context(&self) -> TraceParent {
-        self.context
+        self.0.context
     }
 
     /// Work under this span.
     #[must_use]
     pub fn work(&self) -> Current {
-        Current::under(self.context)
+        Current::under(self.0.context)
     }
 
     /// Says something of it.
     pub fn set(&mut self, key: &'static str, value: impl Into<Value>) {
-        self.recorder.set_attribute(value.into().with(key));
+        self.0.recorder.set_attribute(value.into().with(key));
     }
 
     /// Says that it has to do with another span, of another trace maybe.
     pub fn link(&mut self, other: TraceParent) {
-        self.recorder.add_link(other.to_span_context(), Vec::new());
+        self.0
+            .recorder
+            .add_link(other.to_span_context(), Vec::new());
     }
 
     /// Marks it as failed, with the kind of failure: a word, never a text that was made
     /// from what somebody sent.
     pub fn fail(&mut self, error: impl Into<Value>) {
         self.set(ERROR_TYPE, error);
-        self.recorder.set_status(Status::Error {
+        self.0.recorder.set_status(Status::Error {
             description: Cow::Borrowed(""),
         });
     }
 
     /// Ends it.
     pub fn end(mut self) {
-        self.is_done = true;
+        self.0.is_done = true;
     }
 }
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if !self.is_done {
+        if !self.0.is_done {
             self.fail("cancelled");
         }
-        self.recorder.end();
+        self.0.recorder.end();
     }
 }
 
