@@ -13,6 +13,7 @@ use crate::caller_limits::CallerLimits;
 use crate::community_members::{MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers};
 use crate::config::{CacheConfig, Config};
 use crate::events::{self, SharedEventStore};
+use crate::ground::Ground;
 use crate::rate_limit::Limiter;
 use crate::redis_link::{AddressError, RedisLink};
 use crate::writes::{MongoWrites, SharedWriteStore, SqliteWrites};
@@ -54,7 +55,12 @@ pub(crate) struct Stores {
 
 impl Stores {
     /// Makes the stores that the settings name.
-    pub(crate) fn open(config: &Config, clock: &SharedClock, tasks: &Tasks) -> Result<Self, Error> {
+    pub(crate) fn open(
+        config: &Config,
+        ground: &Ground,
+        clock: &SharedClock,
+        tasks: &Tasks,
+    ) -> Result<Self, Error> {
         let budget = config.bettermode.budget;
         let redis = match &config.cache.redis_url {
             Some(url) => Some(RedisLink::new(url)?),
@@ -68,11 +74,11 @@ impl Stores {
         let cache = Cache::new(
             redis,
             config.cache.max_bytes,
-            policy(&config.cache),
+            policy(&config.cache, ground),
             Arc::clone(clock),
             tasks.clone(),
         );
-        let (events, members, activities, writes) = lasting(config, clock)?;
+        let (events, members, activities, writes) = lasting(config, ground, clock)?;
         Ok(Self {
             cache,
             limiter: Arc::new(limiter),
@@ -89,12 +95,13 @@ impl Stores {
     clippy::disallowed_methods,
     reason = "the wiring is where randomness comes from"
 )]
-fn policy(config: &CacheConfig) -> Policy {
+fn policy(config: &CacheConfig, ground: &Ground) -> Policy {
     Policy {
         fresh_for: config.member_ttl,
         serve_for: config.member_max_age,
         not_found_for: config.not_found_ttl,
         jitter: Arc::new(|| rand::rng().random_range(0.9..=1.1)),
+        lease_check: ground.lease_check,
     }
 }
 
@@ -106,7 +113,7 @@ type Lasting = (
 );
 
 /// What must outlive the process, all of it in one place.
-fn lasting(config: &Config, clock: &SharedClock) -> Result<Lasting, StoreError> {
+fn lasting(config: &Config, ground: &Ground, clock: &SharedClock) -> Result<Lasting, StoreError> {
     let window = config.writes.window;
     let config = &config.events;
     let retention = Retention::days(config.activity_days);
@@ -120,7 +127,7 @@ fn lasting(config: &Config, clock: &SharedClock) -> Result<Lasting, StoreError> 
             Arc::new(MongoWrites::new(link, window)),
         ));
     }
-    let file = SqliteFile::open(&config.data_dir)?;
+    let file = SqliteFile::open_on(&config.data_dir, ground.blocking.clone())?;
     Ok((
         Arc::new(events::SqliteStore::new(file.clone(), clock())),
         Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),

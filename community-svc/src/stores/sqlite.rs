@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use service_kit::threads::give_way;
+use service_kit::blocking::Blocking;
 use tokio::sync::Mutex;
 
 use super::StoreError;
@@ -32,6 +32,7 @@ const PREPARED: usize = 64;
 pub struct SqliteFile {
     writer: Arc<Mutex<Connection>>,
     reader: Arc<Mutex<Connection>>,
+    blocking: Blocking,
 }
 
 impl std::fmt::Debug for SqliteFile {
@@ -48,6 +49,14 @@ impl SqliteFile {
     /// [`StoreError::Unavailable`] when the file cannot be used,
     /// [`StoreError::Unreadable`] when a newer version made it.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        Self::open_on(directory, Blocking::Pool)
+    }
+
+    /// As [`open`](Self::open), with statements where `blocking` says.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(directory: &Path, blocking: Blocking) -> Result<Self, StoreError> {
         std::fs::create_dir_all(directory).map_err(|error| failed("making DATA_DIR", error))?;
         let file = directory.join(FILE);
         let mut writer = Connection::open(&file)
@@ -62,6 +71,7 @@ impl SqliteFile {
         Ok(Self {
             writer: Arc::new(Mutex::new(writer)),
             reader: Arc::new(Mutex::new(reader)),
+            blocking,
         })
     }
 
@@ -75,7 +85,7 @@ impl SqliteFile {
         attempted: &'static str,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        on(&self.writer, attempted, work).await
+        self.on(&self.writer, attempted, work).await
     }
 
     /// Runs `work` as one transaction: all of it is synced to disk, or nothing.
@@ -106,11 +116,25 @@ impl SqliteFile {
         attempted: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        on(&self.reader, attempted, move |connection| {
+        self.on(&self.reader, attempted, move |connection| {
             let view = connection.transaction()?;
             work(&view)
         })
         .await
+    }
+
+    async fn on<T: Send + 'static>(
+        &self,
+        connection: &Arc<Mutex<Connection>>,
+        attempted: &'static str,
+        work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut connection = Arc::clone(connection).lock_owned().await;
+        self.blocking
+            .run_behind(move || work(&mut connection))
+            .await
+            .map_err(|error| failed(attempted, error))?
+            .map_err(|error| failed(attempted, error))
     }
 }
 
@@ -126,22 +150,6 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, StoreError> {
         store: "sqlite",
         what: "a time is not RFC 3339".to_owned(),
     })
-}
-
-async fn on<T: Send + 'static>(
-    connection: &Arc<Mutex<Connection>>,
-    attempted: &'static str,
-    work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
-) -> Result<T, StoreError> {
-    let mut connection = Arc::clone(connection).lock_owned().await;
-    let work = move || {
-        give_way();
-        work(&mut connection)
-    };
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| failed(attempted, error))?
-        .map_err(|error| failed(attempted, error))
 }
 
 fn configured(connection: Connection) -> Result<Connection, rusqlite::Error> {
