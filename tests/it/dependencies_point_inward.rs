@@ -39,6 +39,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "circle-migrate",
         &["bettermode", "community-proto", "notion", "service-kit"],
     ),
+    (
+        "simulation",
+        &[
+            "bettermode",
+            "community-proto",
+            "community-svc",
+            "fake-bettermode",
+            "service-kit",
+            "webhook-edge",
+        ],
+    ),
     ("integration-tests", ANYTHING),
     ("bench", ANYTHING),
     ("fuzz-targets", &["service-kit", "webhook-edge"]),
@@ -91,6 +102,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &["reqwest", "redis", "mongodb", "rusqlite", "graphql_client"],
     ),
     ("community-svc", &["warp", "hmac", "graphql_client"]),
+    ("simulation", &["redis", "mongodb", "warp", "reqwest"]),
 ];
 
 #[derive(Deserialize)]

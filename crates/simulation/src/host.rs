@@ -14,6 +14,8 @@ use crate::power::Power;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long starting one takes.
 const START: Duration = Duration::from_millis(300);
+/// After so many starts that failed it is no error of the disk that passes.
+const REFUSALS: u32 = 3;
 
 /// How a life ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +184,7 @@ impl Keeper {
         };
         let text = format!("{} refuses to start: {error}", self.name());
         self.journal.note(text.clone());
-        if refusals == 1 {
+        if refusals == REFUSALS {
             self.ledger.broken(
                 "a host that had no other fault than a crash starts again",
                 text,

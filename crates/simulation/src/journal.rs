@@ -86,11 +86,14 @@ impl Journal {
         hex::encode(self.inner().digest.clone().finalize())
     }
 
-    /// The last lines that name one of these, and the faults among them.
+    /// The last lines up to a time that name one of these, and the faults among them.
     #[must_use]
-    pub fn about(&self, names: &[&str], most: usize) -> Vec<Line> {
+    pub fn about(&self, names: &[&str], until: Duration, most: usize) -> Vec<Line> {
         let inner = self.inner();
         let names = |line: &&Line| {
+            if line.at > until {
+                return false;
+            }
             let named = names.iter().any(|name| line.text.contains(name));
             named || (line.is_fault && !names.is_empty())
         };

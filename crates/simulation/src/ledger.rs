@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::network::Host;
 
@@ -49,6 +50,8 @@ pub struct Sent {
 pub struct Broken {
     /// Which.
     pub law: &'static str,
+    /// When.
+    pub at: Instant,
     /// How.
     pub how: String,
     /// Ids that lead through the journal.
@@ -65,7 +68,13 @@ impl Ledger {
     pub fn broken(&self, law: &'static str, how: impl Into<String>, about: &[&str]) {
         let about = about.iter().map(|&name| name.to_owned()).collect();
         let how = how.into();
-        self.books().broken.push(Broken { law, how, about });
+        let at = Instant::now();
+        self.books().broken.push(Broken {
+            law,
+            at,
+            how,
+            about,
+        });
     }
 
     /// A webhook is on its way to an edge; says its id. None where it is no event.

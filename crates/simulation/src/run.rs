@@ -287,9 +287,11 @@ impl World {
         let records = Records::open(&self.directory).map_err(|error| error.to_string())?;
         let found = laws::find(&records, queues).await?;
         let activities = records.activities().map_err(|error| error.to_string())?;
-        self.journal.count("events stored", found.stored.len() as u64);
+        self.journal
+            .count("events stored", found.stored.len() as u64);
         self.journal.count("dead letters", found.dead.len() as u64);
-        self.journal.count("activities", u64::try_from(activities).unwrap_or(0));
+        self.journal
+            .count("activities", u64::try_from(activities).unwrap_or(0));
         laws::judge(&self.ledger, &found, &records);
         Ok(())
     }
@@ -302,7 +304,8 @@ impl World {
             .map(|first| first.about.clone())
             .unwrap_or_default();
         let about: Vec<&str> = about.iter().map(String::as_str).collect();
-        let lines = self.journal.about(&about, LINES);
+        let until = books.broken.first().map(|first| first.at - self.begun);
+        let lines = self.journal.about(&about, until.unwrap_or_default(), LINES);
         let broken = books
             .broken
             .iter()

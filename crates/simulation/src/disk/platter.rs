@@ -138,10 +138,9 @@ impl Platter {
         };
         let (mut unsynced, mut lost) = (0, 0);
         for file in self.files.values_mut() {
-            for write in std::mem::take(&mut file.unsynced) {
-                unsynced += 1;
-                lost += usize::from(!write.may_reach(&mut file.durable, left, chance));
-            }
+            let writes = std::mem::take(&mut file.unsynced);
+            unsynced += writes.len();
+            lost += reach(&writes, &mut file.durable, left, chance);
             file.data.clone_from(&file.durable);
         }
         // A file system writes down changes of names in their order.
@@ -170,34 +169,67 @@ impl Write {
         }
     }
 
-    /// Applies what the disk got to before the power went; says whether that is anything.
-    fn may_reach(&self, data: &mut Vec<u8>, left: Left, chance: &Chance) -> bool {
-        let is_all = match left {
-            Left::Nothing => return false,
-            Left::Everything => true,
-            Left::Some => false,
-        };
-        let Self::Bytes { offset, bytes } = self else {
-            let is_kept = is_all || chance.happens(500);
-            if is_kept {
-                self.apply_to(data);
+    /// The sectors that it is in.
+    fn sectors(&self) -> std::ops::Range<usize> {
+        match self {
+            Self::Length(_) => 0..0,
+            Self::Bytes { offset, bytes } => {
+                let from = index(*offset);
+                from / SECTOR..(from + bytes.len()).div_ceil(SECTOR)
             }
-            return is_kept;
-        };
-        let (mut from, mut is_any) = (index(*offset), false);
-        let mut rest = bytes.as_slice();
-        while !rest.is_empty() {
-            let count = (SECTOR - from % SECTOR).min(rest.len());
-            let (sector, others) = rest.split_at(count);
-            if is_all || chance.happens(500) {
-                put(data, from, sector);
+        }
+    }
+
+    /// The part of it that is in a sector.
+    fn apply_in(&self, sector: usize, data: &mut Vec<u8>) {
+        if let Self::Bytes { offset, bytes } = self {
+            let begins = index(*offset);
+            let from = begins.max(sector * SECTOR);
+            let until = (begins + bytes.len()).min((sector + 1) * SECTOR);
+            put(data, from, &bytes[from - begins..until - begins]);
+        }
+    }
+}
+
+/// Applies what the disk got to of these writes before the power went; says how many left
+/// nothing. A sector is written as it was in memory at some moment, so it has the first
+/// few of the writes that concern it, whatever other sectors have.
+fn reach(writes: &[Write], data: &mut Vec<u8>, left: Left, chance: &Chance) -> usize {
+    let mut of_sector: BTreeMap<usize, usize> = BTreeMap::new();
+    for sector in writes.iter().flat_map(Write::sectors) {
+        *of_sector.entry(sector).or_default() += 1;
+    }
+    let lengths = writes
+        .iter()
+        .filter(|write| matches!(write, Write::Length(_)));
+    let drawn = |count: usize| match left {
+        Left::Nothing => 0,
+        Left::Everything => count,
+        Left::Some if chance.happens(300) => count,
+        Left::Some => chance.place(count + 1),
+    };
+    let mut lengths_left = drawn(lengths.count());
+    for count in of_sector.values_mut() {
+        *count = drawn(*count);
+    }
+    let mut lost = 0;
+    for write in writes {
+        let mut is_any = false;
+        if matches!(write, Write::Length(_)) && lengths_left > 0 {
+            lengths_left -= 1;
+            write.apply_to(data);
+            is_any = true;
+        }
+        for sector in write.sectors() {
+            if let Some(more) = of_sector.get_mut(&sector).filter(|more| **more > 0) {
+                *more -= 1;
+                write.apply_in(sector, data);
                 is_any = true;
             }
-            from += count;
-            rest = others;
         }
-        is_any
+        lost += usize::from(!is_any);
     }
+    lost
 }
 
 fn point(names: &mut BTreeMap<PathBuf, u64>, path: &Path, inode: Option<u64>) {
