@@ -155,7 +155,9 @@ impl Keeper {
             let what = self.life.end(ending);
             self.journal
                 .note(format!("{} is down, {ending:?}{what}", self.name()));
-            tokio::time::sleep(pause).await;
+            // Who refuses and refuses is tried less and less.
+            let refusals = self.state().refusals;
+            tokio::time::sleep(pause + refusals * refusals * LOOK).await;
         }
     }
 

@@ -232,11 +232,10 @@ impl Recovery {
             let is_next = number > 0 && number + 1 == *next;
             let scanned = self.take_in(&file, is_next, each)?.ok_or_else(missing)?;
             (number, end) = (*next, scanned.end);
-            ending = if scanned.is_torn {
-                Ending::Open
-            } else {
-                scanned.ending
-            };
+            // Behind the seal of one that another follows stands that it does, and nothing
+            // else. It is not waited for, so it may have been cut.
+            let is_cut = scanned.is_torn && scanned.ending != Ending::Sealed;
+            ending = if is_cut { Ending::Open } else { scanned.ending };
             if scanned.is_torn && numbers.last() == Some(next) {
                 tracing::warn!(
                     file = %file.path.display(),

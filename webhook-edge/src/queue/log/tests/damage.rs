@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 const EMPTY_GROUP: u64 = 68;
+/// A group that says that another segment follows.
+const CONTINUED: usize = 73;
 
 /// Three groups in one segment, the last of them written when the others were on disk.
 /// The file ends with them.
@@ -180,7 +182,7 @@ fn a_segment_that_is_not_the_last_must_be_whole() {
     drop(log);
     let all = segments(directory.path());
     let first = std::fs::read(&all[0]).unwrap();
-    for length in [0, 10, 100, first.len() - 1] {
+    for length in [0, 10, 100, first.len() - CONTINUED - 1] {
         std::fs::write(&all[0], &first[..length]).unwrap();
         let opened = Log::open(
             &Ground::default(),
@@ -193,6 +195,27 @@ fn a_segment_that_is_not_the_last_must_be_whole() {
     }
     std::fs::write(&all[0], &first).unwrap();
     assert_eq!(waiting(&open(directory.path())).len(), 6);
+}
+
+#[test]
+fn the_word_that_another_segment_follows_may_be_cut_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut log = open(directory.path());
+    for _ in 0..6 {
+        append(&mut log, &[&[7; 900]]);
+    }
+    drop(log);
+    let all = segments(directory.path());
+    assert!(all.len() > 1);
+    let first = std::fs::read(&all[0]).unwrap();
+    for missing in 0..=CONTINUED {
+        // The power went when so much of it was on disk, and room for the rest.
+        let mut bytes = first.clone();
+        let end = bytes.len();
+        bytes[end - missing..].fill(0);
+        std::fs::write(&all[0], &bytes).unwrap();
+        assert_eq!(waiting(&open(directory.path())).len(), 6, "{missing}");
+    }
 }
 
 #[test]
