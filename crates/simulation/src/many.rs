@@ -123,10 +123,7 @@ fn start(campaign: &Campaign, seed: u64) -> Result<Outcome, String> {
         command.arg("--loud");
     }
     if let Some(plant) = campaign.plant {
-        use clap::ValueEnum as _;
-        let name = plant.to_possible_value();
-        let name = name.as_ref().map_or("", |value| value.get_name());
-        command.args(["--plant", name]);
+        command.args(["--plant", plant.name()]);
     }
     let output = command.output().map_err(|error| failed(&error))?;
     if !output.status.success() {
@@ -177,6 +174,6 @@ fn tell_failed(to: &mut impl Write, campaign: &Campaign, outcome: &Outcome) -> s
         outcome.seed,
         campaign
             .plant
-            .map_or(String::new(), |plant| format!(" --plant {plant:?}"))
+            .map_or(String::new(), |plant| format!(" --plant {}", plant.name()))
     )
 }

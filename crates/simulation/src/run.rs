@@ -48,6 +48,17 @@ pub enum Plant {
     SkippedLease,
 }
 
+impl Plant {
+    /// As it is typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DroppedFsync => "dropped-fsync",
+            Self::SkippedLease => "skipped-lease",
+        }
+    }
+}
+
 /// What to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
