@@ -59,6 +59,9 @@ impl Faults {
         for (one, other) in LINKS {
             self.network.heal(one, other);
         }
+        for keeper in &self.keepers {
+            keeper.spare();
+        }
         for edge in &self.edges {
             edge.disk().mend();
         }
@@ -143,7 +146,7 @@ impl Faults {
         let (from, to) = self.link();
         let by = self
             .chance
-            .time(Duration::from_millis(20), Duration::from_millis(2_000));
+            .time(Duration::from_millis(20), Duration::from_secs(2));
         let time = self.chance.seconds(5, 90);
         self.network.slow(from, to, by);
         self.journal.fault(

@@ -125,6 +125,13 @@ impl Keeper {
         true
     }
 
+    /// Lets the present life go on, where its end was still some steps away.
+    pub fn spare(&self) {
+        if let Some(power) = &self.state().power {
+            power.spare();
+        }
+    }
+
     /// Starts it again and again, for ever.
     pub async fn keep(self) {
         loop {

@@ -94,8 +94,8 @@ impl Journal {
             if line.at > until {
                 return false;
             }
-            let named = names.iter().any(|name| line.text.contains(name));
-            named || (line.is_fault && !names.is_empty())
+            let is_named = names.iter().any(|name| line.text.contains(name));
+            is_named || (line.is_fault && !names.is_empty())
         };
         let mut found: Vec<_> = inner
             .lines

@@ -4,13 +4,23 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::run::{Options, Outcome, PANICKED, run};
 
+/// How long the end of a run may take, of simulated time.
+const LONGEST_END: Duration = Duration::from_secs(2 * 3_600);
+
 /// Why a seed could not be run.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to run the seed: {0}")]
-pub struct Error(#[from] std::io::Error);
+pub enum Error {
+    /// No runtime or no folder.
+    #[error("failed to run the seed: {0}")]
+    Io(#[from] std::io::Error),
+    /// Something is waited for that never comes.
+    #[error("the run does not end: {0:?} of simulated time after its load something is waited for")]
+    NoEnd(Duration),
+}
 
 /// Runs it.
 ///
@@ -27,10 +37,12 @@ pub fn simulate(options: Options) -> Result<Outcome, Error> {
         .start_paused(true)
         .build()?;
     let folder = folder()?;
-    let outcome = runtime.block_on(run(options, folder.path()));
+    let limit = Duration::from_secs(60 * options.minutes) + LONGEST_END;
+    let run = async { tokio::time::timeout(limit, run(options, folder.path())).await };
+    let outcome = runtime.block_on(run);
     // What is left of it waits for ever.
     runtime.shutdown_background();
-    Ok(outcome)
+    outcome.map_err(|_| Error::NoEnd(LONGEST_END))
 }
 
 /// In memory where that can be had: SQLite syncs to it after each commit, and how long

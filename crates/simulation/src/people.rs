@@ -38,10 +38,6 @@ pub struct People {
 
 impl People {
     /// Those of the vendor's world.
-    ///
-    /// # Panics
-    /// Never: the address is one.
-    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "it is one")]
     pub async fn of(
         vendor: Vendor,
         network: Network,
@@ -100,9 +96,9 @@ impl People {
                     self.vendor.control(method, &path, &Value::Null).await;
                 }
                 8 => {
-                    let change = json!({ "description": format!("at {:?}", self.begun.elapsed()) });
+                    let text = json!({ "description": format!("at {:?}", self.begun.elapsed()) });
                     self.vendor
-                        .control("POST", &format!("spaces/{space}"), &change)
+                        .control("POST", &format!("spaces/{space}"), &text)
                         .await;
                 }
                 _ => {
@@ -237,7 +233,7 @@ impl People {
             let how = format!(
                 "{member} was read as version {version} at {begun:?}, {:?} after it was replaced; \
                  {bound:?} are promised",
-                begun - replaced
+                begun.saturating_sub(replaced)
             );
             self.ledger
                 .broken("no read is older than promised", how, &[member]);

@@ -56,6 +56,11 @@ impl Power {
         self.0.steps_left.store(steps, Ordering::Relaxed);
     }
 
+    /// Nobody ends it any more.
+    pub fn spare(&self) {
+        self.0.steps_left.store(u64::MAX, Ordering::Relaxed);
+    }
+
     /// A step; false when the life has ended, or ends here.
     #[must_use]
     pub fn step(&self) -> bool {

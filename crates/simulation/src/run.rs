@@ -114,6 +114,37 @@ struct World {
     directory: std::path::PathBuf,
 }
 
+/// Makes the programs of the hosts.
+struct Lives<'a> {
+    options: Options,
+    network: &'a Network,
+    clocks: &'a [Arc<HostClock>; 3],
+}
+
+impl Lives<'_> {
+    fn edge(&self, at: usize) -> Arc<EdgeHost> {
+        let is_honest = self.options.plant != Some(Plant::DroppedFsync);
+        let (network, clock) = (self.network.clone(), Arc::clone(&self.clocks[at]));
+        let seed = self.options.seed;
+        Arc::new(EdgeHost::new(EDGES[at], network, clock, seed, is_honest))
+    }
+
+    fn service(&self, vendor: &Vendor, directory: &Path) -> Arc<ServiceHost> {
+        let lease_check = match self.options.plant {
+            Some(Plant::SkippedLease) => LeaseCheck::Off,
+            _ => LeaseCheck::On,
+        };
+        let (network, clock) = (self.network.clone(), Arc::clone(&self.clocks[2]));
+        Arc::new(ServiceHost::new(
+            network,
+            clock,
+            vendor.clone(),
+            directory.to_owned(),
+            (self.options.seed, lease_check),
+        ))
+    }
+}
+
 impl World {
     fn new(options: Options, directory: &Path) -> Self {
         let (seed, begun) = (options.seed, Instant::now());
@@ -133,41 +164,26 @@ impl World {
         };
         let books = (journal.clone(), ledger.clone());
         let vendor = Vendor::new(seed, right, network.clone(), books, mail.sender());
-        let is_honest = options.plant != Some(Plant::DroppedFsync);
-        let edge = |at: usize| {
-            let clock = Arc::clone(&clocks[at]);
-            Arc::new(EdgeHost::new(
-                EDGES[at],
-                network.clone(),
-                clock,
-                seed,
-                is_honest,
-            ))
+        let lives = Lives {
+            options,
+            network: &network,
+            clocks: &clocks,
         };
-        let edges = [edge(0), edge(1)];
-        let lease_check = match options.plant {
-            Some(Plant::SkippedLease) => LeaseCheck::Off,
-            _ => LeaseCheck::On,
-        };
-        let service = Arc::new(ServiceHost::new(
-            network.clone(),
-            Arc::clone(&clocks[2]),
-            vendor.clone(),
-            directory.to_owned(),
-            (seed, lease_check),
-        ));
+        let edges = [lives.edge(0), lives.edge(1)];
+        let service = lives.service(&vendor, directory);
         let keeper = |life| Keeper::new(life, network.clone(), journal.clone(), ledger.clone());
+        let keepers = [
+            keeper(edges[0].clone()),
+            keeper(edges[1].clone()),
+            keeper(service),
+        ];
         let faults = Faults {
             chance: Chance::of(seed, "faults"),
             journal: journal.clone(),
             network: network.clone(),
             vendor: vendor.clone(),
             edges: edges.clone(),
-            keepers: [
-                keeper(edges[0].clone()),
-                keeper(edges[1].clone()),
-                keeper(service),
-            ],
+            keepers,
             clocks,
         };
         Self {

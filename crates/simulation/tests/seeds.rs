@@ -24,8 +24,8 @@ fn campaign(first: u64, seeds: u64) -> Campaign {
 
 fn told(campaign: &Campaign, summary: &Summary) -> String {
     let mut text = Vec::new();
-    many::report(&mut text, campaign, summary).expect("memory takes it");
-    String::from_utf8(text).expect("it is text")
+    let _told = many::report(&mut text, campaign, summary);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[test]
@@ -92,10 +92,15 @@ fn found(plant: Plant, laws: &[&str], within: u64) {
     let told = told(&campaign, &summary);
     let broken = summary.failed.iter().flat_map(|outcome| &outcome.broken);
     assert!(
-        broken.into_iter().any(|(law, _)| laws.contains(&law.as_str())),
+        broken
+            .into_iter()
+            .any(|(law, _)| laws.contains(&law.as_str())),
         "{told}"
     );
     assert!(summary.not_run.is_empty(), "{told}");
     let (seeds, seconds) = (summary.seeds, summary.seconds);
-    eprintln!("{}: found after {seeds} seeds, {seconds:.1} s", plant.name());
+    eprintln!(
+        "{}: found after {seeds} seeds, {seconds:.1} s",
+        plant.name()
+    );
 }
