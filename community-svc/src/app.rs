@@ -28,13 +28,14 @@ use crate::connections::Port;
 use crate::direct_messages::DirectMessages;
 use crate::event_types::EventTypes;
 use crate::events::MAX_WATCHERS;
+use crate::ground::Ground;
 use crate::grpc::{Activities, Community, WebhookEvents};
 use crate::health::{Health, Watched};
 use crate::layers::request_id::RequestIds;
 use crate::layers::shed;
 use crate::layers::{Inbound, Layers};
 use crate::members::Members;
-use crate::metrics::{BreakerMetric, Metrics};
+use crate::metrics::Metrics;
 use crate::posts::Posts;
 use crate::projections::{Copies, Effects, Random};
 use crate::rate_limit::Limiter;
@@ -50,10 +51,14 @@ use crate::writes::{Timing, Writes};
 
 mod background;
 mod console;
+mod made;
 mod port;
 mod traces;
+mod within;
 
 use background::Background;
+use made::Made;
+pub use within::Within;
 
 /// How long tasks may take to notice that the service has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -132,47 +137,30 @@ impl App {
         tasks: Tasks,
         shutdown: Shutdown,
     ) -> Result<Self, Error> {
-        let mut registry = Registry::default();
-        let metrics = Metrics::register(&mut registry);
-        let (traces, exporting) = traces::start(&config, &clock, &tasks, &mut registry)?;
-        let stores = Stores::open(&config, &clock, &tasks, traces.as_ref())?;
-        let client = client(&config.bettermode, &stores.limiter, &clock, traces.as_ref())?;
-        let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
-        registry.register_collector(Box::new(BreakerMetric::new(upstream.clone())));
-        let enabled = config.bettermode.enabled;
         let (notice, drain) = (config.door.notice, config.door.drain);
-        let grpc = port::open(&config.door, metrics.clone()).await?;
+        let process = (Arc::clone(&clock), &tasks, &shutdown);
+        let made = Made::new(&config, Ground::default(), process)?;
+        let grpc = port::open(&config.door, made.metrics).await?;
         let admin = bind(config.admin_listen, "COMMUNITY_SVC_ADMIN_LISTEN").await?;
-        let (register, callers) = register(&config.door);
-        let cache = stores.cache.clone();
-        let process = (Arc::clone(&clock), &tasks, &shutdown, traces);
-        let (parts, health, background) =
-            parts(&config, register, stores, &upstream, process, metrics);
-        let registry = Arc::new(registry);
-        let console = console::open(&config, &admin, &parts, (&registry, clock));
-        let (reporter, health_service) = tonic_health::server::health_reporter();
-        let service = server::service(
-            parts,
-            health_service,
-            reflection().build_v1()?,
-            reflection().build_v1alpha()?,
-        );
+        let registry = Arc::new(made.registry);
+        let console = console::open(&config, &admin, &made.parts, (&registry, clock));
+        let (reporter, service) = serving(made.parts)?;
         Ok(Self {
             grpc,
             admin,
             service,
             registry,
             console,
-            health,
+            health: made.health,
             reporter,
-            upstream,
-            cache,
-            background,
-            callers,
-            enabled,
+            upstream: made.upstream,
+            cache: made.cache,
+            background: made.background,
+            callers: made.callers,
+            enabled: config.bettermode.enabled,
             notice,
             drain,
-            exporting,
+            exporting: made.exporting,
             tasks,
             shutdown,
         })
@@ -237,6 +225,14 @@ impl App {
         }
         tracing::info!("stopped");
     }
+}
+
+/// Everything behind its layers, and what the standard health service is told with.
+fn serving(parts: Parts) -> Result<(HealthReporter, Inbound<Services>), Error> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let reflections = (reflection().build_v1()?, reflection().build_v1alpha()?);
+    let service = server::service(parts, health, reflections.0, reflections.1);
+    Ok((reporter, service))
 }
 
 /// What the server serves, and who knows how it is.
@@ -353,6 +349,16 @@ pub(crate) fn client(
     traces: Option<&Tracer>,
 ) -> Result<Client, Error> {
     let (transport, credentials) = transport(config);
+    client_over(config, (transport, credentials), limiter, clock, traces)
+}
+
+fn client_over(
+    config: &BetterMode,
+    (transport, credentials): (Option<Transport>, bettermode::Credentials),
+    limiter: &Arc<Limiter>,
+    clock: &SharedClock,
+    traces: Option<&Tracer>,
+) -> Result<Client, Error> {
     let mut settings = bettermode::Config::new(credentials);
     settings.api_url = config.api_url.clone();
     settings.network_id.clone_from(&config.network_id);

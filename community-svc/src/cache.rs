@@ -58,7 +58,7 @@ pub use held::Held;
 pub use keys::{EmailKey, EventTypesKey, MemberKey, SpaceKey, SpacesKey, UsernameKey};
 use link::Link;
 use memory::Memory;
-pub use policy::{Jitter, Mode, Options, Policy};
+pub use policy::{Jitter, LeaseCheck, Mode, Options, Policy};
 pub use read::{Fetch, Read, Source};
 pub use resolve::Begun;
 use shared::Shared;

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use crate::app;
 use crate::config::{Config, Loaded};
 use crate::error::Call;
+use crate::ground::Ground;
 use crate::metrics::Metrics;
 use crate::stores::Stores;
 use crate::upstream::Upstream;
@@ -85,7 +86,7 @@ fn last_line(answer: &str) -> String {
 
 async fn dependencies(config: &Config) -> Vec<(&'static str, Result<String, String>)> {
     let clock: SharedClock = Arc::new(SystemClock);
-    let stores = match Stores::open(config, &clock, &Tasks::new(), None) {
+    let stores = match Stores::open(config, &Ground::default(), &clock, &Tasks::new(), None) {
         Ok(stores) => stores,
         Err(error) => return vec![("stores", Err(error.to_string()))],
     };

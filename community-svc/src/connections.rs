@@ -16,9 +16,10 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use service_kit::http::tls::{self, Tls};
+use service_kit::ports::Listener;
 use service_kit::tasks::Tasks;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -68,8 +69,8 @@ impl Peer {
 }
 
 /// A port and what its clients may do.
-pub(crate) struct Port {
-    pub(crate) listener: TcpListener,
+pub(crate) struct Port<L = TcpListener> {
+    pub(crate) listener: L,
     /// The certificate; without one the port speaks plain HTTP/2.
     pub(crate) tls: Option<Tls>,
     pub(crate) limits: Limits,
@@ -88,8 +89,9 @@ pub(crate) struct Closing {
 }
 
 /// Serves `inbound` on `port` until it closes and no connection is open any more.
-pub(crate) async fn serve<S>(port: Port, inbound: Inbound<S>, closing: Closing, tasks: Tasks)
+pub(crate) async fn serve<L, S>(port: Port<L>, inbound: Inbound<S>, closing: Closing, tasks: Tasks)
 where
+    L: Listener,
     S: Service<Request, Response = Response, Error = Infallible, Future: Send>
         + Clone
         + Send
@@ -98,7 +100,7 @@ where
 {
     let places = Arc::new(Places::new(&port.limits, port.metrics));
     let http2 = builder();
-    let begin = |stream: TcpStream, address: SocketAddr| {
+    let begin = |stream: L::Stream, address: SocketAddr| {
         let Some(place) = places.admit(address.ip()) else {
             return;
         };
@@ -188,10 +190,11 @@ where
         + Sync
         + 'static,
 {
-    async fn run(self, stream: TcpStream, tls: Option<Tls>) {
+    async fn run<IO>(self, stream: IO, tls: Option<Tls>)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let address = self.address;
-        // Without it the end of an answer of several packets waits 40 ms for the reader.
-        let _refused = stream.set_nodelay(true);
         let ended = match tls {
             None => self.converse(stream, Peer::default()).await,
             Some(tls) => {

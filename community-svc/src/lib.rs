@@ -16,6 +16,7 @@ pub mod direct_messages;
 pub mod error;
 pub mod event_types;
 pub mod events;
+pub mod ground;
 pub mod grpc;
 pub mod health;
 pub mod html;

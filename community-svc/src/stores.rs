@@ -14,6 +14,7 @@ use crate::caller_limits::CallerLimits;
 use crate::community_members::{MongoCommunityMembers, SharedMemberStore, SqliteCommunityMembers};
 use crate::config::{CacheConfig, Config};
 use crate::events::{self, SharedEventStore};
+use crate::ground::Ground;
 use crate::rate_limit::Limiter;
 use crate::redis_link::{AddressError, RedisLink};
 use crate::writes::{MongoWrites, SharedWriteStore, SqliteWrites};
@@ -57,6 +58,7 @@ impl Stores {
     /// Makes the stores that the settings name.
     pub(crate) fn open(
         config: &Config,
+        ground: &Ground,
         clock: &SharedClock,
         tasks: &Tasks,
         traces: Option<&Tracer>,
@@ -74,12 +76,12 @@ impl Stores {
         let cache = Cache::new(
             redis,
             config.cache.max_bytes,
-            policy(&config.cache),
+            policy(&config.cache, ground),
             Arc::clone(clock),
             tasks.clone(),
         )
         .traced(traces);
-        let (events, members, activities, writes) = lasting(config, clock)?;
+        let (events, members, activities, writes) = lasting(config, ground, clock)?;
         Ok(Self {
             cache,
             limiter: Arc::new(limiter),
@@ -96,12 +98,13 @@ impl Stores {
     clippy::disallowed_methods,
     reason = "the wiring is where randomness comes from"
 )]
-fn policy(config: &CacheConfig) -> Policy {
+fn policy(config: &CacheConfig, ground: &Ground) -> Policy {
     Policy {
         fresh_for: config.member_ttl,
         serve_for: config.member_max_age,
         not_found_for: config.not_found_ttl,
         jitter: Arc::new(|| rand::rng().random_range(0.9..=1.1)),
+        lease_check: ground.lease_check,
     }
 }
 
@@ -113,7 +116,7 @@ type Lasting = (
 );
 
 /// What must outlive the process, all of it in one place.
-fn lasting(config: &Config, clock: &SharedClock) -> Result<Lasting, StoreError> {
+fn lasting(config: &Config, ground: &Ground, clock: &SharedClock) -> Result<Lasting, StoreError> {
     let window = config.writes.window;
     let config = &config.events;
     let retention = Retention::days(config.activity_days);
@@ -127,7 +130,7 @@ fn lasting(config: &Config, clock: &SharedClock) -> Result<Lasting, StoreError> 
             Arc::new(MongoWrites::new(link, window)),
         ));
     }
-    let file = SqliteFile::open(&config.data_dir)?;
+    let file = SqliteFile::open_on(&config.data_dir, ground.blocking.clone())?;
     Ok((
         Arc::new(events::SqliteStore::new(file.clone(), clock())),
         Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),

@@ -54,6 +54,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "vendor-transport",
         ],
     ),
+    (
+        "simulation",
+        &[
+            "bettermode",
+            "community-proto",
+            "community-svc",
+            "fake-bettermode",
+            "service-kit",
+            "webhook-edge",
+        ],
+    ),
     ("integration-tests", ANYTHING),
     ("bench", ANYTHING),
     ("fuzz-targets", &["service-kit", "webhook-edge"]),
@@ -138,6 +149,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "trace-kit",
         &["prost", "redis", "mongodb", "reqwest", "warp"],
     ),
+    ("simulation", &["redis", "mongodb", "warp", "reqwest"]),
 ];
 
 #[derive(Deserialize)]

@@ -74,18 +74,22 @@ impl Backend {
     /// # Errors
     /// [`SetupError`], which names the setting.
     pub fn new(url: &Url, access: &Access) -> Result<Self, SetupError> {
-        let mut endpoint = Endpoint::from_shared(url.to_string())
-            .map_err(SetupError::Url)?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(Duration::from_secs(30))
-            .keep_alive_timeout(Duration::from_secs(5));
+        let mut endpoint = Self::endpoint(url)?;
         if url.scheme() == "https" {
             endpoint = endpoint
                 .tls_config(access.tls()?)
                 .map_err(SetupError::Url)?;
         }
+        Self::over(endpoint.connect_lazy(), access)
+    }
+
+    /// As [`new`](Self::new), over connections that somebody else makes.
+    ///
+    /// # Errors
+    /// [`SetupError::Token`].
+    pub fn over(channel: Channel, access: &Access) -> Result<Self, SetupError> {
         Ok(Self {
-            channel: endpoint.connect_lazy(),
+            channel,
             bearer: access.bearer()?,
             traces: None,
         })
@@ -95,6 +99,18 @@ impl Backend {
     #[must_use]
     pub fn traced(self, traces: Option<Traces>) -> Self {
         Self { traces, ..self }
+    }
+
+    /// How the service at `url` is connected to; plain HTTP/2.
+    ///
+    /// # Errors
+    /// [`SetupError::Url`].
+    pub fn endpoint(url: &Url) -> Result<Endpoint, SetupError> {
+        let endpoint = Endpoint::from_shared(url.to_string()).map_err(SetupError::Url)?;
+        Ok(endpoint
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(5)))
     }
 
     fn request<T>(

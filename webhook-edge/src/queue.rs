@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use service_kit::blocking::Blocking;
 use service_kit::clock::SharedClock;
 use service_kit::tasks::Tasks;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -27,18 +28,22 @@ mod answers;
 mod committer;
 mod dead_letter;
 mod directory;
+pub mod disk;
 mod error;
+pub mod ground;
 mod ids;
 mod inbox;
 pub mod log;
 pub mod record;
 mod space;
 mod store;
+pub mod tables;
 
 use answers::Reply;
 use committer::{Command, Committer};
 pub use dead_letter::DeadLetter;
 pub use error::{AppendError, OpenError, ReadError, WriteError};
+use ground::Ground;
 use inbox::Inbox;
 use log::{Reader, Wanted};
 use store::Store;
@@ -116,7 +121,14 @@ pub struct Queue {
     reader: Arc<Reader>,
     store: Arc<Store>,
     shared: Arc<Shared>,
-    writer: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
+    blocking: Blocking,
+    writer: Arc<Mutex<Option<Writer>>>,
+}
+
+/// Who writes; ends after the last clone of the queue.
+enum Writer {
+    Thread(std::thread::JoinHandle<()>),
+    Task(tokio::task::JoinHandle<()>),
 }
 
 /// Closes the inbox with the last clone of the queue.
@@ -137,7 +149,20 @@ impl Queue {
     /// [`OpenError`] when the directory cannot be used, is used by another process,
     /// or holds what this version does not read.
     pub fn open(options: &Options, clock: SharedClock, tasks: &Tasks) -> Result<Self, OpenError> {
-        let lock = directory::take(&options.dir)?;
+        Self::open_on(options, &Ground::default(), clock, tasks)
+    }
+
+    /// As [`open`](Self::open), on another ground than the operating system's.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(
+        options: &Options,
+        ground: &Ground,
+        clock: SharedClock,
+        tasks: &Tasks,
+    ) -> Result<Self, OpenError> {
+        let lock = ground.disk.take(&options.dir)?;
         let shared = Arc::new(Shared {
             clock,
             stats: Mutex::default(),
@@ -147,20 +172,26 @@ impl Queue {
         let (answers, groups) = mpsc::unbounded_channel();
         // It ends with the writer, which ends with the last clone of the queue.
         tasks.spawn_detached("queue answers", answers::give(groups));
-        let committer = Committer::open(options, &shared, answers)?;
-        Self::over(committer, shared, lock)
+        let committer = Committer::open(options, ground, &shared, answers)?;
+        Self::over(committer, shared, lock, (&ground.blocking, tasks))
     }
 
-    fn over(committer: Committer, shared: Arc<Shared>, lock: File) -> Result<Self, OpenError> {
+    fn over(
+        committer: Committer,
+        shared: Arc<Shared>,
+        lock: Option<File>,
+        (blocking, tasks): (&Blocking, &Tasks),
+    ) -> Result<Self, OpenError> {
         shared.publish(committer.stats(), false);
         let (reader, store) = (Arc::clone(&committer.reader), Arc::clone(&committer.store));
         let inbox = Arc::new(Inbox::default());
-        let writer = start(committer, Arc::clone(&inbox), lock)?;
+        let writer = start(committer, Arc::clone(&inbox), lock, (blocking, tasks))?;
         Ok(Self {
             inbox: Arc::new(OpenInbox(inbox)),
             reader,
             store,
             shared,
+            blocking: blocking.clone(),
             writer: Arc::new(Mutex::new(Some(writer))),
         })
     }
@@ -202,12 +233,11 @@ impl Queue {
             bytes: max_bytes,
         };
         let reader = Arc::clone(&self.reader);
-        let (events, broken) = tokio::task::spawn_blocking(move || {
+        let read = self.blocking.run(move || {
             let waiting = reader.read(from, wanted)?;
             Ok::<_, ReadError>(sort_out(waiting))
-        })
-        .await
-        .map_err(|_| ReadError::Stopped)??;
+        });
+        let (events, broken) = read.await.map_err(|_| ReadError::Stopped)??;
         for (position, error) in broken {
             tracing::error!(
                 position = position.0,
@@ -261,10 +291,8 @@ impl Queue {
     ) -> Result<Vec<DeadLetter>, ReadError> {
         let from = after.map_or(0, |after| after.0.saturating_add(1));
         let store = Arc::clone(&self.store);
-        let letters = tokio::task::spawn_blocking(move || store.dead_letters(from, limit))
-            .await
-            .map_err(|_| ReadError::Stopped)?;
-        Ok(letters?)
+        let read = self.blocking.run(move || store.dead_letters(from, limit));
+        Ok(read.await.map_err(|_| ReadError::Stopped)??)
     }
 
     /// Puts dead letters at the end of the queue, in the order given and as far as there
@@ -301,8 +329,14 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         drop((self.inbox, self.reader, self.store));
-        if let Some(writer) = writer {
-            let _joined = tokio::task::spawn_blocking(move || writer.join()).await;
+        match writer {
+            Some(Writer::Thread(writer)) => {
+                let _joined = tokio::task::spawn_blocking(move || writer.join()).await;
+            }
+            Some(Writer::Task(writer)) => {
+                let _joined = writer.await;
+            }
+            None => {}
         }
     }
 
@@ -330,8 +364,14 @@ impl Drop for OpenInbox {
 fn start(
     committer: Committer,
     inbox: Arc<Inbox>,
-    lock: File,
-) -> Result<std::thread::JoinHandle<()>, OpenError> {
+    lock: Option<File>,
+    (blocking, tasks): (&Blocking, &Tasks),
+) -> Result<Writer, OpenError> {
+    if let Blocking::Here(gate) = blocking {
+        let gate = Arc::clone(gate);
+        let write = async move { committer.run_behind(&inbox, &*gate).await };
+        return Ok(Writer::Task(tasks.spawn("queue", write)));
+    }
     let write = move || {
         committer.run(&inbox);
         drop(lock);
@@ -339,6 +379,7 @@ fn start(
     std::thread::Builder::new()
         .name("queue".to_owned())
         .spawn(write)
+        .map(Writer::Thread)
         .map_err(OpenError::Thread)
 }
 

@@ -92,6 +92,9 @@ pub(crate) enum Error {
     )]
     ChaosFailed { code: u8 },
 
+    #[error("a seed broke a law, or could not be run; the lines above say how to see it again")]
+    SimulationFailed { code: u8 },
+
     #[error("fuzzing failed; an input that broke something is in fuzz/artifacts")]
     FuzzFailed { code: u8 },
 
@@ -108,6 +111,7 @@ impl Error {
             | Self::TestsFailed { code }
             | Self::BenchFailed { code }
             | Self::ChaosFailed { code }
+            | Self::SimulationFailed { code }
             | Self::FuzzFailed { code } => (*code).max(1),
             Self::Interrupted => 130,
             _ => 1,

@@ -10,6 +10,7 @@ mod fuzz;
 mod processes;
 mod proto;
 mod run_tests;
+mod simulate;
 mod terminal;
 mod tools;
 mod up;
@@ -44,6 +45,8 @@ enum Command {
     Bench(bench::Options),
     /// Kill the programs under load, and fail when a webhook is lost or doubled
     Chaos(chaos::Options),
+    /// Run the whole system in simulated time under faults, a seed after the other
+    Simulate(simulate::Options),
     /// Throw bytes at the edge's verifier, routes, parser and queue records
     Fuzz(fuzz::Options),
     /// Have the files of deploy/ read by the tools that they are for; starts nothing
@@ -72,6 +75,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Test { filters } => run_tests::run(&workspace, &filters),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Chaos(options) => chaos::run(&workspace, &options),
+        Command::Simulate(options) => simulate::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Deploy(_) => deploy::check(&workspace),
         Command::Tools => tools::print_all(&workspace),

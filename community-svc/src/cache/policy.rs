@@ -23,6 +23,18 @@ pub struct Policy {
     pub not_found_for: Duration,
     /// Varies `fresh_for`.
     pub jitter: Jitter,
+    /// Whether a fill has to show its lease.
+    pub lease_check: LeaseCheck,
+}
+
+/// Whether what was fetched before an invalidation is kept out of memory after it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LeaseCheck {
+    /// It is. Nothing else is right.
+    #[default]
+    On,
+    /// It is not: a mistake for tests, which have to find it. No setting leads here.
+    Off,
 }
 
 impl std::fmt::Debug for Policy {
@@ -134,6 +146,7 @@ mod tests {
 
     fn policy() -> Policy {
         Policy {
+            lease_check: LeaseCheck::On,
             fresh_for: Duration::from_secs(300),
             serve_for: Duration::from_secs(3600),
             not_found_for: Duration::from_secs(30),

@@ -9,7 +9,7 @@ use trace_kit::{Current, Span, current};
 use uuid::Uuid;
 
 use super::lease::Lease;
-use super::policy::{Mode, Options, Verdict};
+use super::policy::{LeaseCheck, Mode, Options, Verdict};
 use super::read::{Fetch, Read, Source, or_last_resort};
 use super::shared::{Expected, LEASE_TTL};
 use super::{Cache, CacheKey, Held, causes, entry};
@@ -309,6 +309,10 @@ impl Cache {
                 return held;
             }
         };
+        let lease = match policy.lease_check {
+            LeaseCheck::On => begun.lease,
+            LeaseCheck::Off => self.0.memory.begin(name),
+        };
         let landed = match (&self.0.shared, begun.expected) {
             (Some(shared), Some(expected)) => {
                 let shortest = policy.not_found_for.min(policy.serve_for);
@@ -319,11 +323,11 @@ impl Cache {
         match landed {
             Ok(false) => tracing::debug!("a fill lost to a newer change"),
             Ok(true) => {
-                self.0.memory.fill(name, begun.lease, &held, raw.len());
+                self.0.memory.fill(name, lease, &held, raw.len());
             }
             Err(error) => {
                 tracing::debug!(%error, "redis took no fill; memory keeps it alone");
-                self.0.memory.fill(name, begun.lease, &held, raw.len());
+                self.0.memory.fill(name, lease, &held, raw.len());
             }
         }
         held

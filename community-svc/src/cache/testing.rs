@@ -13,7 +13,7 @@ use service_kit::tasks::Tasks;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{Cache, CacheKey, Options, Policy, Read};
+use super::{Cache, CacheKey, LeaseCheck, Options, Policy, Read};
 use crate::error::Error;
 use crate::redis_link::RedisLink;
 
@@ -139,6 +139,7 @@ impl Bench {
         let clock = Arc::new(ManualClock::new("2026-03-04T06:00:00Z".parse().unwrap()));
         let tasks = Tasks::new();
         let policy = Policy {
+            lease_check: LeaseCheck::On,
             fresh_for: FRESH,
             serve_for: OLDEST,
             not_found_for: ABSENT,

@@ -16,7 +16,7 @@ use crate::activities::{
     Activity, ActivityQuery, ActivityStore, Period, Retention, SqliteActivities, Summary,
     SummaryQuery,
 };
-use crate::cache::{Cache, Policy};
+use crate::cache::{Cache, LeaseCheck, Policy};
 use crate::community_members::{MemberStore, SqliteCommunityMembers};
 use crate::events::replay::Preview as _;
 use crate::events::{DeadLetterQuery, EventState, Format, NewEvent, SqliteStore};
@@ -155,6 +155,7 @@ fn copies(clock: &Arc<ManualClock>, metrics: &Metrics) -> Copies {
 
 fn policy() -> Policy {
     Policy {
+        lease_check: LeaseCheck::On,
         fresh_for: Duration::from_secs(300),
         serve_for: Duration::from_secs(300),
         not_found_for: Duration::from_secs(30),

@@ -12,13 +12,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use service_kit::blocking::Blocking;
 
 use super::StoreError;
 
 mod migrations;
 mod own_thread;
+mod place;
 
-use own_thread::OwnThread;
+use place::Place;
 
 const FILE: &str = "community.sqlite";
 
@@ -31,8 +33,8 @@ const PREPARED: usize = 64;
 /// The file, open; cheap to clone.
 #[derive(Clone)]
 pub struct SqliteFile {
-    writer: Arc<OwnThread>,
-    reader: Arc<OwnThread>,
+    writer: Arc<Place>,
+    reader: Arc<Place>,
 }
 
 impl std::fmt::Debug for SqliteFile {
@@ -49,6 +51,14 @@ impl SqliteFile {
     /// [`StoreError::Unavailable`] when the file cannot be used,
     /// [`StoreError::Unreadable`] when a newer version made it.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        Self::open_on(directory, Blocking::Pool)
+    }
+
+    /// As [`open`](Self::open), with statements where `blocking` says.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(directory: &Path, blocking: Blocking) -> Result<Self, StoreError> {
         std::fs::create_dir_all(directory).map_err(|error| failed("making DATA_DIR", error))?;
         let file = directory.join(FILE);
         let mut writer = Connection::open(&file)
@@ -60,14 +70,14 @@ impl SqliteFile {
             .and_then(with_patience)
             .map_err(|error| failed("opening community.sqlite to read", error))?;
         log_statements(&reader);
-        let thread = |name, connection| {
-            OwnThread::start(name, connection)
+        let place = |name, connection| {
+            Place::new(name, connection, &blocking)
                 .map(Arc::new)
                 .map_err(|error| failed("starting a thread for community.sqlite", error))
         };
         Ok(Self {
-            writer: thread("sqlite writes", writer)?,
-            reader: thread("sqlite reads", reader)?,
+            writer: place("sqlite writes", writer)?,
+            reader: place("sqlite reads", reader)?,
         })
     }
 
@@ -135,11 +145,11 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, StoreError> {
 }
 
 async fn on<T: Send + 'static>(
-    thread: &OwnThread,
+    place: &Place,
     attempted: &'static str,
     work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
 ) -> Result<T, StoreError> {
-    thread
+    place
         .run(work)
         .await
         .map_err(|error| failed(attempted, error))?

@@ -21,9 +21,10 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tower::{Service, ServiceExt as _};
 
+use crate::ports::Listener;
 use crate::shutdown::Shutdown;
 use crate::tasks::Tasks;
 
@@ -90,9 +91,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A port and what its clients may do.
 #[derive(Debug)]
-pub struct Port {
+pub struct Port<L = TcpListener> {
     /// The port.
-    pub listener: TcpListener,
+    pub listener: L,
     /// What clients may use.
     pub limits: Limits,
     /// The certificate; without one the port speaks plain HTTP.
@@ -103,8 +104,9 @@ pub struct Port {
 
 /// Serves `service` on `port` until `shutdown` drains, then lets open requests
 /// finish within the limit.
-pub async fn serve<S, B>(port: Port, service: S, tasks: Tasks, shutdown: Shutdown)
+pub async fn serve<L, S, B>(port: Port<L>, service: S, tasks: Tasks, shutdown: Shutdown)
 where
+    L: Listener,
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>
         + Clone
         + Send
@@ -161,8 +163,8 @@ where
     }
 }
 
-struct Connection {
-    stream: TcpStream,
+struct Connection<IO> {
+    stream: IO,
     peer: SocketAddr,
     place: Place,
     limits: Limits,
@@ -170,7 +172,7 @@ struct Connection {
     shutdown: Shutdown,
 }
 
-impl Connection {
+impl<IO: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<IO> {
     async fn run<S, B>(self, tls: Option<Tls>, service: S)
     where
         S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send,
@@ -185,8 +187,6 @@ impl Connection {
             watcher,
             shutdown,
         } = self;
-        // Answers are small and whole: waiting to fill a packet only delays them.
-        let _refused = stream.set_nodelay(true);
         let progress = Arc::clone(place.progress());
         let work = async {
             let exchange = Exchange {

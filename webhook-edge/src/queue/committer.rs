@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use service_kit::blocking::Gate;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::age::{self, Age};
 use super::answers::{Answer, Answers, Reply};
+use super::ground::Ground;
 use super::ids::Ids;
 use super::inbox::Inbox;
 use super::log::{Log, Moment, Reader};
@@ -93,18 +95,20 @@ impl Committer {
     /// log yet.
     pub(super) fn open(
         options: &Options,
+        ground: &Ground,
         shared: &Arc<Shared>,
         answers: mpsc::UnboundedSender<Answers>,
     ) -> Result<Self, OpenError> {
-        let store = Arc::new(Store::open(&directory::store(&options.dir))?);
-        let (kept, dead) = (store.kept(), store.count_dead());
-        let dead = dead.map_err(|source| OpenError::Store {
+        let unusable = |source| OpenError::Store {
             directory: directory::store(&options.dir),
             source,
-        })?;
-        let mut ids = Ids::new(Arc::clone(&store), shared)?;
+        };
+        let store = Arc::new(Store::over(ground.tables(options)?).map_err(unusable)?);
+        let (kept, dead) = (store.kept(), store.count_dead().map_err(unusable)?);
+        let mut ids = Ids::new(Arc::clone(&store), shared, ground.has_threads())?;
         let log_directory = directory::log(&options.dir);
-        let (log, last) = Log::open(&log_directory, options.segment_bytes, kept, |event| {
+        let bytes = options.segment_bytes;
+        let (log, last) = Log::open(ground, &log_directory, bytes, kept, |event| {
             if event.position > kept
                 && let Ok(id) = record::id(event.record)
             {
@@ -135,7 +139,7 @@ impl Committer {
             shared: Arc::clone(shared),
             answers,
             moment: opened,
-            space: Space::of(options.dir.clone()),
+            space: Space::of(Arc::clone(&ground.disk), options.dir.clone()),
             dead,
             flow: Flow {
                 found,
@@ -150,24 +154,43 @@ impl Committer {
             shared: Arc::clone(&self.shared),
             inbox,
         };
+        while self.group(inbox) {}
+        self.close();
+        drop(guard);
+    }
+
+    /// As [`run`](Self::run), as a task: a group is taken when the gate lets it.
+    pub(super) async fn run_behind(mut self, inbox: &Inbox, gate: &dyn Gate) {
+        let guard = Abandon {
+            shared: Arc::clone(&self.shared),
+            inbox,
+        };
         loop {
-            let (mut count, mut bytes) = (0, 0);
-            let commands = inbox.take(|next| {
-                count += 1;
-                bytes += size(next);
-                count <= GROUP_COMMANDS && bytes <= GROUP_BYTES
-            });
-            if commands.is_empty() {
+            inbox.filled().await;
+            gate.pass().await;
+            if !self.group(inbox) {
                 break;
-            }
-            // After a write that failed nothing is written: who waits hears so by
-            // the end of the channel for the reply.
-            if !self.shared.is_poisoned() {
-                self.write(commands);
             }
         }
         self.close();
         drop(guard);
+    }
+
+    /// Waits for a group and writes it; false when there will be none.
+    fn group(&mut self, inbox: &Inbox) -> bool {
+        let (mut count, mut bytes) = (0, 0);
+        let commands = inbox.take(|next| {
+            count += 1;
+            bytes += size(next);
+            count <= GROUP_COMMANDS && bytes <= GROUP_BYTES
+        });
+        let is_open = !commands.is_empty();
+        // After a write that failed nothing is written: who waits hears so by
+        // the end of the channel for the reply.
+        if is_open && !self.shared.is_poisoned() {
+            self.write(commands);
+        }
+        is_open
     }
 
     fn write(&mut self, commands: Vec<Command>) {
@@ -287,7 +310,7 @@ impl Committer {
         };
         // Kept there before it goes from here: after a crash in between it is in both.
         let letter = DeadLetter::to_bytes(self.shared.now(), reason, &record);
-        if self.store.bury(position, letter)? {
+        if self.store.bury(position, &letter)? {
             self.dead += 1;
         } else {
             // An earlier process ended in between: it was found in both places.

@@ -47,39 +47,51 @@ pub(super) struct Ids {
     current: Batch,
     on_the_way: VecDeque<Arc<Batch>>,
     forgot: u64,
-    work: Option<SyncSender<Work>>,
-    thread: Option<JoinHandle<()>>,
+    keeper: Keeper,
+}
+
+/// Who moves ids to the store.
+enum Keeper {
+    Thread(SyncSender<Work>, JoinHandle<()>),
+    /// Whoever hands them on, who waits for it.
+    Caller(Arc<Shared>),
 }
 
 impl Ids {
-    /// The ids of a store, and the thread that keeps new ones in it.
-    pub(super) fn new(store: Arc<Store>, shared: &Arc<Shared>) -> Result<Self, OpenError> {
-        let (work, to_do) = sync_channel(BATCHES);
-        let (keeper, shared) = (Arc::clone(&store), Arc::clone(shared));
-        let thread = std::thread::Builder::new()
-            .name("queue ids".to_owned())
-            .spawn(move || {
-                for work in to_do {
-                    if let Err(error) = keeper.perform(&work) {
-                        tracing::error!(
-                            cause = error.to_string(),
-                            "ids of webhooks could not be kept: no webhook is taken until the \
-                             edge is restarted"
-                        );
-                        shared.poison();
-                        return;
-                    }
-                }
-            })
-            .map_err(OpenError::Thread)?;
+    /// The ids of a store, and who keeps new ones in it: a thread, or the caller.
+    pub(super) fn new(
+        store: Arc<Store>,
+        shared: &Arc<Shared>,
+        has_thread: bool,
+    ) -> Result<Self, OpenError> {
+        let keeper = if has_thread {
+            Self::thread(&store, shared)?
+        } else {
+            Keeper::Caller(Arc::clone(shared))
+        };
         Ok(Self {
             store,
             current: Batch::default(),
             on_the_way: VecDeque::new(),
             forgot: 0,
-            work: Some(work),
-            thread: Some(thread),
+            keeper,
         })
+    }
+
+    fn thread(store: &Arc<Store>, shared: &Arc<Shared>) -> Result<Keeper, OpenError> {
+        let (work, to_do) = sync_channel(BATCHES);
+        let (store, shared) = (Arc::clone(store), Arc::clone(shared));
+        let thread = std::thread::Builder::new()
+            .name("queue ids".to_owned())
+            .spawn(move || {
+                for work in to_do {
+                    if !perform(&store, &work, &shared) {
+                        return;
+                    }
+                }
+            })
+            .map_err(OpenError::Thread)?;
+        Ok(Keeper::Thread(work, thread))
     }
 
     /// Whether the event with this id was taken before.
@@ -139,9 +151,9 @@ impl Ids {
     }
 
     /// Waits until the thread has ended, which has the store open.
-    pub(super) fn stop(mut self) {
-        drop(self.work.take());
-        if let Some(thread) = self.thread.take() {
+    pub(super) fn stop(self) {
+        if let Keeper::Thread(work, thread) = self.keeper {
+            drop(work);
             let _panicked = thread.join();
         }
     }
@@ -153,8 +165,22 @@ impl Ids {
     }
 
     fn give(&self, work: Work) -> bool {
-        self.work
-            .as_ref()
-            .is_some_and(|thread| thread.send(work).is_ok())
+        match &self.keeper {
+            Keeper::Thread(thread, _) => thread.send(work).is_ok(),
+            Keeper::Caller(shared) => perform(&self.store, &work, shared),
+        }
     }
+}
+
+/// Says whether it could be done; if not, the queue takes nothing more.
+fn perform(store: &Store, work: &Work, shared: &Shared) -> bool {
+    let Err(error) = store.perform(work) else {
+        return true;
+    };
+    tracing::error!(
+        cause = error.to_string(),
+        "ids of webhooks could not be kept: no webhook is taken until the edge is restarted"
+    );
+    shared.poison();
+    false
 }

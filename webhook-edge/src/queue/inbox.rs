@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::committer::Command;
 
 /// Commands on their way to the one writer. How many there can be is bounded by what
@@ -11,6 +13,8 @@ use super::committer::Command;
 pub(super) struct Inbox {
     state: Mutex<State>,
     filled: Condvar,
+    /// The same for a writer that is a task.
+    noted: Notify,
 }
 
 #[derive(Default)]
@@ -32,7 +36,7 @@ impl Inbox {
         state.commands.push_back(command);
         if std::mem::take(&mut state.sleeps) {
             drop(state);
-            self.filled.notify_one();
+            self.wake();
         }
         Ok(())
     }
@@ -54,10 +58,29 @@ impl Inbox {
         state.commands.drain(..count).collect()
     }
 
+    /// Waits until there is something to take, or nothing comes any more.
+    pub(super) async fn filled(&self) {
+        loop {
+            {
+                let mut state = self.state();
+                state.sleeps = state.commands.is_empty() && !state.is_closed;
+                if !state.sleeps {
+                    return;
+                }
+            }
+            self.noted.notified().await;
+        }
+    }
+
     /// Nothing more comes in; what is there can be taken.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
+        self.wake();
+    }
+
+    fn wake(&self) {
         self.filled.notify_one();
+        self.noted.notify_one();
     }
 
     /// Nothing more is taken: those who wait hear that nobody answers.

@@ -6,10 +6,8 @@
 //! are kept elsewhere. In memory are the segments and the holes between what waits,
 //! never the events.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,13 +30,16 @@ pub(super) use recovery::FoundEvent;
 use spare::Spare;
 
 use super::OpenError;
+use super::disk::{Disk, DiskFile};
+use super::ground::Ground;
 
 /// Writes the log; there is one.
 pub(super) struct Log {
+    disk: Arc<dyn Disk>,
     directory: PathBuf,
     segment_bytes: u64,
     index: Arc<Mutex<Index>>,
-    file: File,
+    file: Box<dyn DiskFile>,
     number: u64,
     /// The groups of the segment end here, and so much of it is on disk for certain.
     end: u64,
@@ -68,14 +69,16 @@ impl Log {
     /// is in it to `each`; says what the last group knew of the time. Ids of events up
     /// to `known` are kept elsewhere.
     pub(super) fn open(
+        ground: &Ground,
         directory: &Path,
         segment_bytes: u64,
         known: u64,
         each: impl FnMut(FoundEvent<'_>),
     ) -> Result<(Self, Option<Moment>), OpenError> {
-        let found = recovery::recover(directory, segment_bytes, known, each)?;
+        let found = recovery::recover(&*ground.disk, directory, segment_bytes, known, each)?;
         let kept = found.kept.map(|(age, wall)| Moment { age, wall });
         let log = Self {
+            disk: Arc::clone(&ground.disk),
             directory: directory.to_owned(),
             segment_bytes,
             index: Arc::new(Mutex::new(found.index)),
@@ -83,7 +86,7 @@ impl Log {
             number: found.number,
             end: found.end,
             synced: found.end,
-            spare: Spare::default(),
+            spare: Spare::new(Arc::clone(&ground.disk), ground.has_threads()),
             next: found.next,
             group: Builder::default(),
             events: 0,
@@ -95,6 +98,7 @@ impl Log {
 
     pub(super) fn reader(&self) -> Reader {
         Reader {
+            disk: Arc::clone(&self.disk),
             directory: self.directory.clone(),
             index: Arc::clone(&self.index),
             last: Mutex::default(),
@@ -199,7 +203,7 @@ impl Log {
             self.sync()?;
         }
         for number in empty {
-            std::fs::remove_file(segment::path(&self.directory, number))?;
+            self.disk.remove(&segment::path(&self.directory, number))?;
         }
         Ok(())
     }
@@ -219,7 +223,14 @@ impl Log {
         let (age, wall) = (moment.age, moment.wall);
         let beginning = recovery::beginning(&self.index().removed, number, self.next, (age, wall));
         let (spare, bytes) = (self.spare.take(), self.segment_bytes);
-        let made = segment::create(&self.directory, number, &beginning, bytes, spare);
+        let made = segment::create(
+            &*self.disk,
+            &self.directory,
+            number,
+            &beginning,
+            bytes,
+            spare,
+        );
         let file = match made {
             // This one grows until there is room for another.
             Err(error) if segment::is_full(&error) => {

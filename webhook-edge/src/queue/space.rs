@@ -1,9 +1,12 @@
 //! The free space of the queue's disk.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::disk::Disk;
 
 /// How often it is looked at, and how much of it is left alone: a disk that is full
 /// in the middle of a write is a failed disk, and that needs a restart.
@@ -12,14 +15,16 @@ const LEFT_ALONE: u64 = 64 * 1024 * 1024;
 
 /// The free space, as it was a moment ago.
 pub(super) struct Space {
+    disk: Arc<dyn Disk>,
     directory: PathBuf,
     looked: Option<Instant>,
     is_short: bool,
 }
 
 impl Space {
-    pub(super) fn of(directory: PathBuf) -> Self {
+    pub(super) fn of(disk: Arc<dyn Disk>, directory: PathBuf) -> Self {
         Self {
+            disk,
             directory,
             looked: None,
             is_short: false,
@@ -32,8 +37,8 @@ impl Space {
         if self.looked.is_none_or(|looked| waited(looked) >= EVERY) {
             self.looked = Some(now);
             // A file system that does not tell is written to until it refuses.
-            self.is_short = rustix::fs::statvfs(&self.directory)
-                .is_ok_and(|space| space.f_bavail * space.f_frsize < LEFT_ALONE);
+            let free = self.disk.free_bytes(&self.directory);
+            self.is_short = free.is_some_and(|free| free < LEFT_ALONE);
         }
         self.is_short
     }

@@ -4,70 +4,35 @@
 //! `dead` by position, and how far ids are kept.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fjall::config::CompressionPolicy;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-
 use super::ids::{Batch, Work};
-use super::{DeadLetter, OpenError, Position};
+use super::tables::{Change, Table, Tables};
+use super::{DeadLetter, Position};
 
 const KEPT: &[u8] = b"kept";
-/// Ids go to tables in large pieces, which costs the least work for each.
-const IDS_IN_MEMORY: u64 = 32 * 1024 * 1024;
-const OTHERS_IN_MEMORY: u64 = 8 * 1024 * 1024;
-/// The filters that say of a new id that it is in no table.
-const CACHE: u64 = 16 * 1024 * 1024;
 
-/// The keyspaces.
+/// What is kept in the tables.
 pub(super) struct Store {
-    database: Database,
-    ids: Keyspace,
-    expiry: Keyspace,
-    dead: Keyspace,
-    state: Keyspace,
+    tables: Arc<dyn Tables>,
     /// Ids of events up to this position are on disk.
     kept: AtomicU64,
 }
 
 impl Store {
-    /// Opens the store in a directory, and makes it where there is none.
-    pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Store {
-            directory: directory.to_owned(),
-            source,
-        };
-        let database = Database::builder(directory)
-            .cache_size(CACHE)
-            .worker_threads(1)
-            // Ids are random: compressing them costs and saves nothing.
-            .journal_compression(CompressionType::None)
-            .open()
-            .map_err(unusable)?;
-        let keyspace = |name: &str, in_memory: u64| {
-            let options = || {
-                KeyspaceCreateOptions::default()
-                    .max_memtable_size(in_memory)
-                    .data_block_compression_policy(CompressionPolicy::disabled())
-            };
-            database.keyspace(name, options).map_err(unusable)
-        };
-        let state = keyspace("state", OTHERS_IN_MEMORY)?;
-        let kept = state.get(KEPT).map_err(unusable)?;
+    /// What is in the tables already.
+    pub(super) fn over(tables: Arc<dyn Tables>) -> Result<Self, fjall::Error> {
+        let kept = tables.get(Table::State, KEPT)?;
         let kept = kept.and_then(|bytes| bytes.first_chunk().copied());
         Ok(Self {
-            ids: keyspace("ids", IDS_IN_MEMORY)?,
-            expiry: keyspace("expiry", OTHERS_IN_MEMORY)?,
-            dead: keyspace("dead", OTHERS_IN_MEMORY)?,
             kept: kept.map_or(0, u64::from_be_bytes).into(),
-            state,
-            database,
+            tables,
         })
     }
 
     pub(super) fn knows(&self, id: &str) -> Result<bool, fjall::Error> {
-        self.ids.contains_key(id)
+        self.tables.contains(Table::Ids, id.as_bytes())
     }
 
     /// Ids of events up to this position are on disk.
@@ -84,39 +49,37 @@ impl Store {
 
     /// On disk when this returns.
     fn keep(&self, batch: &Batch) -> Result<(), fjall::Error> {
-        let mut group = self
-            .database
-            .batch()
-            .durability(Some(PersistMode::SyncData));
-        for id in &batch.ids {
-            group.insert(&self.ids, id.as_bytes(), []);
-        }
+        let ids = batch.ids.iter();
+        let ids = ids.map(|id| Change::Put(Table::Ids, id.as_bytes(), &[]));
         // One entry for all: they are forgotten together.
-        let key = expiry_key(batch.age, batch.last);
-        group.insert(&self.expiry, key, join(&batch.ids));
-        group.insert(&self.state, KEPT, batch.last.to_be_bytes());
-        group.commit()?;
+        let (key, all) = (expiry_key(batch.age, batch.last), join(&batch.ids));
+        let last = batch.last.to_be_bytes();
+        let others = [
+            Change::Put(Table::Expiry, &key, all.as_bytes()),
+            Change::Put(Table::State, KEPT, &last),
+        ];
+        self.tables.change(&mut ids.chain(others), true)?;
         self.kept.store(batch.last, Ordering::Release);
         Ok(())
     }
 
     /// Forgets the ids that were taken before an age of the queue.
     fn forget(&self, before: u64) -> Result<(), fjall::Error> {
-        for entry in self.expiry.range(..key(before).to_vec()) {
-            let (key, ids) = entry.into_inner()?;
+        let (mut from, below) = (Vec::new(), key(before));
+        loop {
+            let next = self.tables.range(Table::Expiry, &from, Some(&below), 1)?;
+            let Some((batch, ids)) = next.into_iter().next() else {
+                return Ok(());
+            };
             // On disk first: an id that came back after a crash could be taken anew, and then
             // be forgotten with its old entry.
-            let mut group = self
-                .database
-                .batch()
-                .durability(Some(PersistMode::SyncData));
-            for id in ids.split(|byte| *byte == b'\n') {
-                group.remove(&self.ids, id);
-            }
-            group.remove_weak(&self.expiry, key);
-            group.commit()?;
+            let ids = ids.split(|byte| *byte == b'\n');
+            let ids = ids.map(|id| Change::Remove(Table::Ids, id));
+            let entry = Change::RemoveOnce(Table::Expiry, &batch);
+            self.tables.change(&mut ids.chain([entry]), true)?;
+            from = batch;
+            from.push(0);
         }
-        Ok(())
     }
 }
 
@@ -124,7 +87,7 @@ impl Store {
 impl Store {
     /// How many there are.
     pub(super) fn count_dead(&self) -> Result<u64, fjall::Error> {
-        self.dead.len().map(|count| count as u64)
+        self.tables.count(Table::Dead).map(|count| count as u64)
     }
 
     /// Dead letters from a position on.
@@ -133,34 +96,32 @@ impl Store {
         from: u64,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, fjall::Error> {
-        let mut letters = Vec::new();
-        for entry in self.dead.range(key(from)..).take(limit) {
-            let (key, bytes) = entry.into_inner()?;
-            letters.extend(DeadLetter::from_bytes(position(&key), &bytes));
-        }
-        Ok(letters)
+        let rows = self.tables.range(Table::Dead, &key(from), None, limit)?;
+        let letters = rows.iter();
+        Ok(letters
+            .filter_map(|(key, bytes)| DeadLetter::from_bytes(position(key), bytes))
+            .collect())
     }
 
     pub(super) fn dead_letter(&self, at: Position) -> Result<Option<DeadLetter>, fjall::Error> {
-        let found = self.dead.get(key(at.0))?;
+        let found = self.tables.get(Table::Dead, &key(at.0))?;
         Ok(found.and_then(|bytes| DeadLetter::from_bytes(at, &bytes)))
     }
 
     /// On disk when this returns. Says whether it is a new one.
-    pub(super) fn bury(&self, at: Position, letter: Vec<u8>) -> Result<bool, fjall::Error> {
-        let is_new = !self.dead.contains_key(key(at.0))?;
-        self.dead.insert(key(at.0), letter)?;
-        self.database.persist(PersistMode::SyncData)?;
+    pub(super) fn bury(&self, at: Position, letter: &[u8]) -> Result<bool, fjall::Error> {
+        let key = key(at.0);
+        let is_new = !self.tables.contains(Table::Dead, &key)?;
+        let letter = Change::Put(Table::Dead, &key, letter);
+        self.tables.change(&mut [letter].into_iter(), true)?;
         Ok(is_new)
     }
 
     /// For letters that wait in the queue again, on disk there.
     pub(super) fn unbury(&self, positions: &BTreeSet<Position>) -> Result<(), fjall::Error> {
-        let mut group = self.database.batch().durability(Some(PersistMode::Buffer));
-        for position in positions {
-            group.remove(&self.dead, key(position.0));
-        }
-        group.commit()
+        let keys: Vec<_> = positions.iter().map(|at| key(at.0)).collect();
+        let gone = keys.iter().map(|key| Change::Remove(Table::Dead, key));
+        self.tables.change(&mut gone.into_iter(), false)
     }
 }
 
@@ -194,7 +155,8 @@ mod tests {
     impl Store {
         /// How many ids are remembered, in how many batches.
         pub(in crate::queue) fn count_ids(&self) -> (usize, usize) {
-            (self.ids.len().unwrap(), self.expiry.len().unwrap())
+            let count = |table| self.tables.count(table).unwrap();
+            (count(Table::Ids), count(Table::Expiry))
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bettermode::{Client, Config, Credentials, GenerationChoice, Transport};
 use bytes::Bytes;
-use community_svc::cache::{Cache, Policy};
+use community_svc::cache::{Cache, LeaseCheck, Policy};
 use community_svc::members::Members;
 use community_svc::metrics::Metrics;
 use community_svc::rate_limit::{Limiter, Settings};
@@ -164,6 +164,7 @@ impl Vendor {
         let mut random = StdRng::seed_from_u64(7);
         let jitter = std::sync::Mutex::new(move || random.random_range(0.9..=1.1));
         let policy = Policy {
+            lease_check: LeaseCheck::On,
             fresh_for: Duration::from_secs(300),
             serve_for: Duration::from_secs(3600),
             not_found_for: Duration::from_secs(30),

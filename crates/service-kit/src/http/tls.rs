@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -182,7 +182,10 @@ impl Tls {
     ///
     /// # Errors
     /// A sentence for the log.
-    pub async fn accept(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+    pub async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: IO,
+    ) -> Result<TlsStream<IO>, String> {
         let config = {
             let loaded = self.current.read().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(&loaded.config)
@@ -195,7 +198,7 @@ impl Tls {
 /// The names that the client's certificate carries as subject alternative names: DNS
 /// names in lower case, and URIs. `None` when it showed no certificate.
 #[must_use]
-pub fn client_names(stream: &TlsStream<TcpStream>) -> Option<Vec<String>> {
+pub fn client_names<IO>(stream: &TlsStream<IO>) -> Option<Vec<String>> {
     let certificate = stream.get_ref().1.peer_certificates()?.first()?;
     // The handshake has parsed and verified it.
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;

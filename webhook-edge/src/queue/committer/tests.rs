@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use service_kit::blocking::Blocking;
 use service_kit::clock::{ManualClock, SharedClock};
 use service_kit::tasks::Tasks;
 use tempfile::TempDir;
@@ -46,12 +47,14 @@ fn open_over(directory: &TempDir, file: Option<&str>) -> Queue {
         appended: Arc::default(),
     });
     let (answers, groups) = mpsc::unbounded_channel();
-    Tasks::new().spawn_detached("queue answers", answers::give(groups));
-    let mut committer = Committer::open(&options, &shared, answers).unwrap();
+    let tasks = Tasks::new();
+    tasks.spawn_detached("queue answers", answers::give(groups));
+    let mut committer = Committer::open(&options, &Ground::default(), &shared, answers).unwrap();
     if let Some(file) = file {
         committer.log.write_to(file);
     }
-    Queue::over(committer, shared, lock).unwrap()
+    let blocking = Blocking::Pool;
+    Queue::over(committer, shared, Some(lock), (&blocking, &tasks)).unwrap()
 }
 
 async fn waiting(queue: &Queue) -> Vec<String> {

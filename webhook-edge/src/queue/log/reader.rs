@@ -1,8 +1,6 @@
 //! Reads what waits, from the head of the queue or from any position on.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use super::group::{Entry, GROUP_HEAD, Head};
 use super::index::{Index, Place};
 use super::segment;
+use crate::queue::disk::{Disk, DiskFile};
 use crate::queue::{Position, ReadError};
 
 /// So much is read at once; a group that is longer is read whole.
@@ -18,6 +17,7 @@ const CHUNK: u64 = 256 * 1024;
 
 /// Reads; any number of readers read beside the one writer.
 pub(in crate::queue) struct Reader {
+    pub(super) disk: Arc<dyn Disk>,
     pub(super) directory: PathBuf,
     pub(super) index: Arc<Mutex<Index>>,
     /// Where the last read ended, so that the next one need not look for its place.
@@ -51,8 +51,8 @@ impl Reader {
         };
         let mut place = self.place(from);
         while let Some(at) = place {
-            let file = File::open(segment::path(&self.directory, at.number));
-            let mut file = match file {
+            let file = self.disk.open(&segment::path(&self.directory, at.number));
+            let file = match file {
                 Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     place = self.place(at.position);
@@ -64,7 +64,7 @@ impl Reader {
                 }
                 Err(error) => return Err(error.into()),
             };
-            match self.read_segment(&mut file, at, &mut found)? {
+            match self.read_segment(&*file, at, &mut found)? {
                 Some(next) => place = self.place(next),
                 None => break,
             }
@@ -88,7 +88,7 @@ impl Reader {
     /// none when all that was wanted is found.
     fn read_segment(
         &self,
-        file: &mut File,
+        file: &dyn DiskFile,
         mut at: Place,
         found: &mut Found,
     ) -> Result<Option<u64>, ReadError> {
@@ -176,7 +176,7 @@ impl Found {
 }
 
 /// Bytes from a place on: a chunk, or one group if that is longer.
-fn read_chunk(file: &mut File, at: Place, chunk: u64) -> Result<Bytes, ReadError> {
+fn read_chunk(file: &dyn DiskFile, at: Place, chunk: u64) -> Result<Bytes, ReadError> {
     let read = |length: u64| {
         let length = usize::try_from(length.min(at.end - at.offset)).unwrap_or(usize::MAX);
         let mut bytes = BytesMut::zeroed(length);

@@ -5,7 +5,6 @@
 //! is not as it was written, or is not there, stops the start: it may have been
 //! acknowledged.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +13,8 @@ use super::index::{Index, Written};
 use super::removed::Removed;
 use super::scan::{self, Ending, Scanned};
 use super::{segment, spare};
-use crate::queue::{OpenError, directory};
+use crate::queue::OpenError;
+use crate::queue::disk::{Disk, DiskFile};
 
 /// An event that was found.
 pub(in crate::queue) struct FoundEvent<'a> {
@@ -27,7 +27,7 @@ pub(in crate::queue) struct FoundEvent<'a> {
 /// The log as it was left.
 pub(super) struct Recovered {
     pub(super) index: Index,
-    pub(super) file: File,
+    pub(super) file: Box<dyn DiskFile>,
     pub(super) number: u64,
     pub(super) end: u64,
     /// The next position.
@@ -39,6 +39,7 @@ pub(super) struct Recovered {
 /// Reads every segment; shows each event that was taken to `each`. Ids of events up to
 /// `known` are kept elsewhere: only those may be missing here.
 pub(super) fn recover(
+    disk: &dyn Disk,
     directory: &Path,
     segment_bytes: u64,
     known: u64,
@@ -48,20 +49,20 @@ pub(super) fn recover(
         directory: directory.to_owned(),
         source,
     };
-    std::fs::create_dir_all(directory).map_err(unusable)?;
+    disk.make_directory(directory).map_err(unusable)?;
     // The names of what is found may be as new as the directory, and must not be lost.
     for holder in [Some(directory), directory.parent()].into_iter().flatten() {
-        directory::sync(holder).map_err(unusable)?;
+        disk.sync_directory(holder).map_err(unusable)?;
     }
-    match std::fs::remove_file(spare::path(directory)) {
+    match disk.remove(&spare::path(directory)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
         _ => {}
     }
-    let mut numbers = segment::numbers(directory).map_err(unusable)?;
-    let (removed, unused) = last_removed(directory, &mut numbers)?;
+    let mut numbers = segment::numbers(disk, directory).map_err(unusable)?;
+    let (removed, unused) = last_removed(disk, directory, &mut numbers)?;
     let Some(removed) = removed else {
-        remove(&unused).map_err(unusable)?;
-        return begin(directory, segment_bytes).map_err(unusable);
+        remove(disk, &unused).map_err(unusable)?;
+        return begin(disk, directory, segment_bytes).map_err(unusable);
     };
     let mut recovery = Recovery {
         index: Index::default(),
@@ -70,9 +71,10 @@ pub(super) fn recover(
         kept: None,
     };
     recovery.index.removed = removed;
-    let (number, end) = recovery.take_in_all(directory, &numbers, &mut each)?;
-    remove(&unused).map_err(unusable)?;
-    let file = segment::go_on(&segment::path(directory, number), end, segment_bytes);
+    let (number, end) = recovery.take_in_all(disk, directory, &numbers, &mut each)?;
+    remove(disk, &unused).map_err(unusable)?;
+    let path = segment::path(directory, number);
+    let file = segment::go_on(disk, &path, end, segment_bytes);
     Ok(Recovered {
         index: recovery.index,
         file: file.map_err(unusable)?,
@@ -86,18 +88,19 @@ pub(super) fn recover(
 /// What has left the queue: each segment begins with what had before. Last segments
 /// without a beginning were never used; they are taken out of the numbers.
 fn last_removed(
+    disk: &dyn Disk,
     directory: &Path,
     numbers: &mut Vec<u64>,
 ) -> Result<(Option<Removed>, Vec<PathBuf>), OpenError> {
     let mut unused = Vec::new();
     while let Some(number) = numbers.last() {
         // What is found may only be in memory yet, and is about to be believed.
-        let synced = segment::sync(&segment::path(directory, *number));
+        let synced = segment::sync(disk, &segment::path(directory, *number));
         synced.map_err(|source| OpenError::Log {
             directory: directory.to_owned(),
             source,
         })?;
-        let file = SegmentFile::load(directory, *number)?;
+        let file = SegmentFile::load(disk, directory, *number)?;
         let mut removed = Removed::default();
         let scanned = file.scan(|_, entries| {
             for entry in entries {
@@ -118,17 +121,17 @@ fn last_removed(
     Ok((None, unused))
 }
 
-fn remove(unused: &[PathBuf]) -> io::Result<()> {
-    unused.iter().try_for_each(std::fs::remove_file)
+fn remove(disk: &dyn Disk, unused: &[PathBuf]) -> io::Result<()> {
+    unused.iter().try_for_each(|path| disk.remove(path))
 }
 
 /// The first segment of a queue that is new.
-fn begin(directory: &Path, segment_bytes: u64) -> io::Result<Recovered> {
+fn begin(disk: &dyn Disk, directory: &Path, segment_bytes: u64) -> io::Result<Recovered> {
     let (number, next) = (1, 1);
     let mut index = Index::default();
     index.removed.insert(0..next);
     let beginning = beginning(&index.removed, number, next, (0, 0));
-    let file = segment::create(directory, number, &beginning, segment_bytes, None)?;
+    let file = segment::create(disk, directory, number, &beginning, segment_bytes, None)?;
     let end = beginning.len() as u64;
     index.begin_segment(number, next);
     index.add(Written::nothing(end, next));
@@ -171,9 +174,9 @@ struct SegmentFile {
 }
 
 impl SegmentFile {
-    fn load(directory: &Path, number: u64) -> Result<Self, OpenError> {
+    fn load(disk: &dyn Disk, directory: &Path, number: u64) -> Result<Self, OpenError> {
         let path = segment::path(directory, number);
-        let bytes = segment::load(&path).map_err(|source| OpenError::Log {
+        let bytes = segment::load(disk, &path).map_err(|source| OpenError::Log {
             directory: directory.to_owned(),
             source,
         })?;
@@ -210,6 +213,7 @@ impl Recovery {
     /// Takes in all segments; says which is the last one, and where its groups end.
     fn take_in_all(
         &mut self,
+        disk: &dyn Disk,
         directory: &Path,
         numbers: &[u64],
         each: &mut impl FnMut(FoundEvent<'_>),
@@ -219,20 +223,19 @@ impl Recovery {
         };
         let (mut number, mut end, mut ending) = (0, 0, Ending::Sealed);
         for next in numbers {
-            let file = SegmentFile::load(directory, *next)?;
+            let file = SegmentFile::load(disk, directory, *next)?;
             // The last one may have been cut while it was written. The others were left
             // in good order.
             if ending == Ending::Open {
-                return Err(SegmentFile::load(directory, number)?.damaged(end));
+                return Err(SegmentFile::load(disk, directory, number)?.damaged(end));
             }
             let is_next = number > 0 && number + 1 == *next;
             let scanned = self.take_in(&file, is_next, each)?.ok_or_else(missing)?;
             (number, end) = (*next, scanned.end);
-            ending = if scanned.is_torn {
-                Ending::Open
-            } else {
-                scanned.ending
-            };
+            // Behind the seal of one that another follows stands that it does, and nothing
+            // else. It is not waited for, so it may have been cut.
+            let is_cut = scanned.is_torn && scanned.ending != Ending::Sealed;
+            ending = if is_cut { Ending::Open } else { scanned.ending };
             if scanned.is_torn && numbers.last() == Some(next) {
                 tracing::warn!(
                     file = %file.path.display(),

@@ -2,12 +2,14 @@
 //! what was not; and what was acknowledged is never lost without a word.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::queue::ReadError;
+use crate::queue::disk::SystemDisk;
 
 mod damage;
 mod missing;
@@ -28,12 +30,14 @@ const ALL: Wanted = Wanted {
 impl Log {
     /// From now on it writes there.
     pub(in crate::queue) fn write_to(&mut self, path: &str) {
-        self.file = File::options().write(true).open(path).unwrap();
+        self.file = Box::new(File::options().write(true).open(path).unwrap());
     }
 }
 
 fn open(directory: &Path) -> Log {
-    Log::open(directory, SEGMENT, u64::MAX, |_| {}).unwrap().0
+    Log::open(&Ground::default(), directory, SEGMENT, u64::MAX, |_| {})
+        .unwrap()
+        .0
 }
 
 fn append(log: &mut Log, records: &[&[u8]]) {
@@ -62,7 +66,7 @@ fn waiting(log: &Log) -> BTreeMap<u64, Vec<u8>> {
 }
 
 fn segments(directory: &Path) -> Vec<PathBuf> {
-    let numbers = segment::numbers(directory).unwrap();
+    let numbers = segment::numbers(&SystemDisk, directory).unwrap();
     numbers
         .into_iter()
         .map(|number| segment::path(directory, number))
@@ -78,9 +82,15 @@ fn what_was_committed_is_there_again_with_its_position() {
     remove(&mut log, &[2]);
     drop(log);
     let mut found = Vec::new();
-    let opened = Log::open(directory.path(), SEGMENT, u64::MAX, |event| {
-        found.push((event.position, event.record.to_vec(), event.age));
-    });
+    let opened = Log::open(
+        &Ground::default(),
+        directory.path(),
+        SEGMENT,
+        u64::MAX,
+        |event| {
+            found.push((event.position, event.record.to_vec(), event.age));
+        },
+    );
     let (mut log, last) = opened.unwrap();
     assert_eq!(
         waiting(&log),

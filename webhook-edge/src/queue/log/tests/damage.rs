@@ -5,14 +5,22 @@ use proptest::prelude::*;
 use super::*;
 
 const EMPTY_GROUP: u64 = 68;
+/// A group that says that another segment follows.
+const CONTINUED: usize = 73;
 
 /// Three groups in one segment, the last of them written when the others were on disk.
 /// The file ends with them.
 fn three_groups() -> (TempDir, PathBuf, u64) {
     let directory = tempfile::tempdir().unwrap();
-    let mut log = Log::open(directory.path(), 1 << 20, u64::MAX, |_| {})
-        .unwrap()
-        .0;
+    let mut log = Log::open(
+        &Ground::default(),
+        directory.path(),
+        1 << 20,
+        u64::MAX,
+        |_| {},
+    )
+    .unwrap()
+    .0;
     append(&mut log, &[b"first", b"second"]);
     append(&mut log, &[b"third"]);
     let last_begins = log.end;
@@ -26,7 +34,7 @@ fn three_groups() -> (TempDir, PathBuf, u64) {
 }
 
 fn open_again(directory: &Path) -> Result<BTreeMap<u64, Vec<u8>>, OpenError> {
-    let (log, _) = Log::open(directory, 1 << 20, u64::MAX, |_| {})?;
+    let (log, _) = Log::open(&Ground::default(), directory, 1 << 20, u64::MAX, |_| {})?;
     Ok(waiting(&log))
 }
 
@@ -53,9 +61,15 @@ fn after_a_cut_the_log_goes_on_where_it_was_cut() {
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
     for _ in 0..2 {
-        let mut log = Log::open(directory.path(), 1 << 20, u64::MAX, |_| {})
-            .unwrap()
-            .0;
+        let mut log = Log::open(
+            &Ground::default(),
+            directory.path(),
+            1 << 20,
+            u64::MAX,
+            |_| {},
+        )
+        .unwrap()
+        .0;
         append(&mut log, &[b"again"]);
     }
     let found = open_again(directory.path()).unwrap();
@@ -66,9 +80,15 @@ fn after_a_cut_the_log_goes_on_where_it_was_cut() {
 #[test]
 fn a_last_write_of_which_a_sector_never_came_is_cut_off() {
     let directory = tempfile::tempdir().unwrap();
-    let mut log = Log::open(directory.path(), 1 << 20, u64::MAX, |_| {})
-        .unwrap()
-        .0;
+    let mut log = Log::open(
+        &Ground::default(),
+        directory.path(),
+        1 << 20,
+        u64::MAX,
+        |_| {},
+    )
+    .unwrap()
+    .0;
     append(&mut log, &[b"first"]);
     let begins = usize::try_from(log.end).unwrap();
     append(&mut log, &[&[7; 900], &[8; 900], &[9; 900]]);
@@ -111,9 +131,15 @@ fn any_flipped_bit_is_damage_in_the_last_write_too() {
 #[test]
 fn damage_before_the_last_write_stops_the_start_though_that_need_not_have_been_on_disk() {
     let (directory, path, _) = three_groups();
-    let mut log = Log::open(directory.path(), 1 << 20, u64::MAX, |_| {})
-        .unwrap()
-        .0;
+    let mut log = Log::open(
+        &Ground::default(),
+        directory.path(),
+        1 << 20,
+        u64::MAX,
+        |_| {},
+    )
+    .unwrap()
+    .0;
     let begins = usize::try_from(log.end).unwrap();
     // The disk is not waited for, so the next group does not say that this one was there.
     remove(&mut log, &[1]);
@@ -129,9 +155,15 @@ fn damage_before_the_last_write_stops_the_start_though_that_need_not_have_been_o
 #[test]
 fn any_flipped_bit_is_damage_in_a_log_that_was_closed() {
     let (directory, path, _) = three_groups();
-    let mut log = Log::open(directory.path(), 1 << 20, u64::MAX, |_| {})
-        .unwrap()
-        .0;
+    let mut log = Log::open(
+        &Ground::default(),
+        directory.path(),
+        1 << 20,
+        u64::MAX,
+        |_| {},
+    )
+    .unwrap()
+    .0;
     let seal_begins = log.end;
     log.seal(NOON).unwrap();
     let end = usize::try_from(log.end).unwrap();
@@ -150,13 +182,40 @@ fn a_segment_that_is_not_the_last_must_be_whole() {
     drop(log);
     let all = segments(directory.path());
     let first = std::fs::read(&all[0]).unwrap();
-    for length in [0, 10, 100, first.len() - 1] {
+    for length in [0, 10, 100, first.len() - CONTINUED - 1] {
         std::fs::write(&all[0], &first[..length]).unwrap();
-        let opened = Log::open(directory.path(), SEGMENT, u64::MAX, |_| {});
+        let opened = Log::open(
+            &Ground::default(),
+            directory.path(),
+            SEGMENT,
+            u64::MAX,
+            |_| {},
+        );
         assert!(matches!(opened, Err(OpenError::Damaged { .. })), "{length}");
     }
     std::fs::write(&all[0], &first).unwrap();
     assert_eq!(waiting(&open(directory.path())).len(), 6);
+}
+
+#[test]
+fn the_word_that_another_segment_follows_may_be_cut_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut log = open(directory.path());
+    for _ in 0..6 {
+        append(&mut log, &[&[7; 900]]);
+    }
+    drop(log);
+    let all = segments(directory.path());
+    assert!(all.len() > 1);
+    let first = std::fs::read(&all[0]).unwrap();
+    for missing in 0..=CONTINUED {
+        // The power went when so much of it was on disk, and room for the rest.
+        let mut bytes = first.clone();
+        let end = bytes.len();
+        bytes[end - missing..].fill(0);
+        std::fs::write(&all[0], &bytes).unwrap();
+        assert_eq!(waiting(&open(directory.path())).len(), 6, "{missing}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn four_segments(directory: &Path) -> Log {
 }
 
 fn open_knowing(directory: &Path, known: u64) -> Result<Log, OpenError> {
-    Log::open(directory, SEGMENT, known, |_| {}).map(|(log, _)| log)
+    Log::open(&Ground::default(), directory, SEGMENT, known, |_| {}).map(|(log, _)| log)
 }
 
 #[test]

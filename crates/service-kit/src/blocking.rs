@@ -1,0 +1,78 @@
+//! Work that blocks a thread, as an argument.
+//!
+//! In a program it runs on the runtime's pool of threads. Where a whole system is
+//! simulated in one thread it runs there, between two passes of a gate that decides how
+//! long it took, and whether whoever asked still lives.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::task::JoinError;
+
+use crate::threads::give_way;
+
+/// Where blocking work runs; cheap to clone.
+#[derive(Clone, Default)]
+pub enum Blocking {
+    /// On the runtime's pool of threads.
+    #[default]
+    Pool,
+    /// Here and now, once the gate lets it.
+    Here(Arc<dyn Gate>),
+}
+
+/// What work that runs here waits for.
+pub trait Gate: Send + Sync {
+    /// Ends when the work may begin, or its result be known; never for the dead.
+    fn pass(&self) -> BoxFuture<'static, ()>;
+}
+
+impl Blocking {
+    /// Runs `work`, to its end even if the caller goes away once it has begun.
+    ///
+    /// # Errors
+    /// [`JoinError`] when it panicked, or the runtime ends.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        match self {
+            Self::Pool => tokio::task::spawn_blocking(work).await,
+            Self::Here(gate) => {
+                gate.pass().await;
+                let done = work();
+                gate.pass().await;
+                Ok(done)
+            }
+        }
+    }
+
+    /// As [`run`](Self::run), for work that gives way to threads that take up calls.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn run_behind<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        match self {
+            Self::Pool => {
+                let work = move || {
+                    give_way();
+                    work()
+                };
+                tokio::task::spawn_blocking(work).await
+            }
+            Self::Here(_) => self.run(work).await,
+        }
+    }
+}
+
+impl std::fmt::Debug for Blocking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Pool => "Pool",
+            Self::Here(_) => "Here",
+        })
+    }
+}
