@@ -166,7 +166,8 @@ fn show(report: &mut Report, found: &Found, rounds: usize, time: Duration) {
     report.paragraph(&format!(
         "{rounds} rounds of {} s for each load, median (least-most). Pages of {} of 20,000 stored \
          webhooks, SQLite; the service has core 0 for itself, the client the other one. The peak is \
-         what {CALLERS} callers get who each wait for their answer. Refusals carry \
+         what {CALLERS} callers get who each wait for their answer; what is offered comes over as many \
+         connections. Refusals carry \
          `grpc-retry-pushback-ms`; nobody of these clients heeds it. Machine: {}.",
         time.as_secs(),
         load::PAGE_SIZE,

@@ -15,6 +15,7 @@ use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::CALLERS;
 use crate::affinity;
 use crate::client::microseconds;
 use crate::figures::Latencies;
@@ -22,7 +23,6 @@ use crate::figures::Latencies;
 /// Events in a page.
 pub(super) const PAGE_SIZE: i32 = 100;
 
-const CONNECTIONS: usize = 8;
 const TICK: Duration = Duration::from_millis(1);
 /// Probes, and reads of a single event, in a second.
 const BESIDE: f64 = 20.0;
@@ -108,7 +108,8 @@ impl Load {
 
     async fn offer(self, rate: f64, time: Duration) -> Offered {
         let mut channels = Vec::new();
-        for _ in 0..CONNECTIONS {
+        // The same callers, who no longer wait.
+        for _ in 0..CALLERS {
             channels.push(channel(self.address).await);
         }
         let own = channel(self.address).await;
