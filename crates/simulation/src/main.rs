@@ -1,5 +1,6 @@
 //! Runs seeds: many in processes of their own, or with `--one` this one here.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,7 +10,6 @@ use simulation::run::{Options, Plant};
 
 /// Simulates the whole system under faults, one hour for each seed.
 #[derive(Parser)]
-#[command(name = "simulation")]
 struct Cli {
     /// How many seeds to run
     #[arg(long, default_value_t = 20)]
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            tracing::error!("{error}");
+            let _closed = writeln!(std::io::stderr(), "simulation: {error}");
             ExitCode::from(2)
         }
     }
@@ -57,20 +57,19 @@ fn run(cli: &Cli) -> Result<bool, Box<dyn std::error::Error>> {
             is_loud: cli.loud,
         };
         if cli.loud {
-            let filter = tracing_subscriber::EnvFilter::new("info,simulation=info");
-            let logs = tracing_subscriber::fmt().with_env_filter(filter);
+            let logs = tracing_subscriber::fmt().with_env_filter("info");
             logs.with_writer(std::io::stderr).init();
         }
         one::tell(&one::simulate(options)?)?;
         return Ok(true);
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let campaign = Campaign {
         program: std::env::current_exe()?,
         first: cli.seed.unwrap_or(cli.first),
         seeds: if cli.seed.is_some() { 1 } else { cli.seeds },
         minutes: cli.minutes,
-        at_once: cli.at_once.unwrap_or(cores),
+        at_once: cli.at_once.unwrap_or_else(cores),
         plant: cli.plant,
         until_one_fails: cli.plant.is_some(),
         is_loud: cli.loud,
