@@ -130,7 +130,7 @@ fn lasting(config: &Config, ground: &Ground, clock: &SharedClock) -> Result<Last
             Arc::new(MongoWrites::new(link, window)),
         ));
     }
-    let file = SqliteFile::open_on(&config.data_dir, ground.blocking.clone())?;
+    let file = SqliteFile::open_on(&config.data_dir, &ground.blocking)?;
     Ok((
         Arc::new(events::SqliteStore::new(file.clone(), clock())),
         Arc::new(SqliteCommunityMembers::new(file.clone(), clock())),

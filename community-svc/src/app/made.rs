@@ -41,11 +41,11 @@ impl Made {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let (traces, exporting) = traces::start(config, &clock, tasks, &mut registry)?;
-        let traced = traces.as_ref();
-        let stores = Stores::open(config, &ground, &clock, tasks, traced)?;
+        let spans = traces.as_ref();
+        let stores = Stores::open(config, &ground, &clock, tasks, spans)?;
         let (usual, credentials) = transport(&config.bettermode);
         let way = (ground.transport.or(usual), credentials);
-        let client = client_over(&config.bettermode, way, &stores.limiter, &clock, traced)?;
+        let client = client_over(&config.bettermode, way, &stores.limiter, &clock, spans)?;
         let upstream = Upstream::new(client, Arc::clone(&clock), metrics.clone());
         registry.register_collector(Box::new(BreakerMetric::new(upstream.clone())));
         let (register, callers) = register(&config.door);

@@ -51,14 +51,14 @@ impl SqliteFile {
     /// [`StoreError::Unavailable`] when the file cannot be used,
     /// [`StoreError::Unreadable`] when a newer version made it.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        Self::open_on(directory, Blocking::Pool)
+        Self::open_on(directory, &Blocking::Pool)
     }
 
     /// As [`open`](Self::open), with statements where `blocking` says.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_on(directory: &Path, blocking: Blocking) -> Result<Self, StoreError> {
+    pub fn open_on(directory: &Path, blocking: &Blocking) -> Result<Self, StoreError> {
         std::fs::create_dir_all(directory).map_err(|error| failed("making DATA_DIR", error))?;
         let file = directory.join(FILE);
         let mut writer = Connection::open(&file)
@@ -71,7 +71,7 @@ impl SqliteFile {
             .map_err(|error| failed("opening community.sqlite to read", error))?;
         log_statements(&reader);
         let place = |name, connection| {
-            Place::new(name, connection, &blocking)
+            Place::new(name, connection, blocking)
                 .map(Arc::new)
                 .map_err(|error| failed("starting a thread for community.sqlite", error))
         };

@@ -9,8 +9,6 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::task::JoinError;
 
-use crate::threads::give_way;
-
 /// Where blocking work runs; cheap to clone.
 #[derive(Clone, Default)]
 pub enum Blocking {
@@ -44,26 +42,6 @@ impl Blocking {
                 gate.pass().await;
                 Ok(done)
             }
-        }
-    }
-
-    /// As [`run`](Self::run), for work that gives way to threads that take up calls.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub async fn run_behind<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, JoinError> {
-        match self {
-            Self::Pool => {
-                let work = move || {
-                    give_way();
-                    work()
-                };
-                tokio::task::spawn_blocking(work).await
-            }
-            Self::Here(_) => self.run(work).await,
         }
     }
 }
