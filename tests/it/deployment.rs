@@ -21,7 +21,7 @@ const DASHBOARD: &str = "deploy/grafana/dashboards/community-bridge.json";
 /// What each target is given by Prometheus itself.
 const OF_PROMETHEUS: &[&str] = &["instance", "job", "le"];
 /// Packages that are no part of an installation; nor are fakes, but for BetterMode's.
-const TOOLS: &[&str] = &["benches", "fuzz", "tests", "xtask"];
+const TOOLS: &[&str] = &["benches", "crates/simulation", "fuzz", "tests", "xtask"];
 
 fn read(path: &str) -> String {
     let file = repository::root().join(path);

@@ -4,6 +4,7 @@
 
 mod bench;
 mod chaos;
+mod cli;
 mod deploy;
 mod error;
 mod fuzz;
@@ -18,44 +19,11 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 
+use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::workspace::Workspace;
-
-#[derive(Parser)]
-#[command(name = "cargo xtask", about = "Commands of this repository")]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Build and run the fake BetterMode, the service and the edge; Ctrl-C stops all
-    Up(up::Options),
-    /// Call every RPC, and write docs/grpcurl.md from the answers
-    Grpcurl(up::PageOptions),
-    /// Run every test against real Redis, real `MongoDB` and the built programs
-    Test {
-        /// Only tests whose name contains one of these
-        filters: Vec<String>,
-    },
-    /// Measure the release builds, and fail when a bar is missed
-    Bench(bench::Options),
-    /// Kill the programs under load, and fail when a webhook is lost or doubled
-    Chaos(chaos::Options),
-    /// Run the whole system in simulated time under faults, a seed after the other
-    Simulate(simulate::Options),
-    /// Throw bytes at the edge's verifier, routes, parser and queue records
-    Fuzz(fuzz::Options),
-    /// Have the files of deploy/ read by the tools that they are for; starts nothing
-    Deploy(deploy::Options),
-    /// Make sure that every tool is there, and print where each one is
-    Tools,
-    /// Regenerate the code of the contract, format and lint it
-    Proto(proto::Options),
-}
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
