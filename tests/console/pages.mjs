@@ -75,6 +75,8 @@ async function tabTo(page, text) {
 // From signing in to a replay, and out again, with the keyboard alone.
 async function byKeyboard(page) {
   await page.goto(`${CONSOLE_URL}/dead-letters`)
+  // The browser gives the field the focus a moment after the page has loaded.
+  await page.waitForFunction(() => document.activeElement.id === 'token')
   await page.keyboard.type(CONSOLE_TOKEN)
   await page.keyboard.press('Enter')
   await page.waitForURL(`${CONSOLE_URL}/dead-letters`)
