@@ -346,10 +346,8 @@ pub(crate) fn client(
     config: &BetterMode,
     limiter: &Arc<Limiter>,
     clock: &SharedClock,
-    traces: Option<&Tracer>,
 ) -> Result<Client, Error> {
-    let (transport, credentials) = transport(config);
-    client_over(config, (transport, credentials), limiter, clock, traces)
+    client_over(config, transport(config), limiter, clock, None)
 }
 
 fn client_over(

@@ -112,7 +112,7 @@ async fn bettermode(
     if !config.bettermode.enabled {
         return Ok("disabled by INTEGRATION_ENABLE_BETTERMODE".to_owned());
     }
-    let client = app::client(&config.bettermode, &stores.limiter, clock, None)
+    let client = app::client(&config.bettermode, &stores.limiter, clock)
         .map_err(|error| error.to_string())?;
     let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
     let upstream = Upstream::new(client, Arc::clone(clock), metrics);

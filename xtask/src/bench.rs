@@ -66,7 +66,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error>
     let wanted = options.what.tools();
     let names: Vec<Tool> = wanted.iter().map(|(_, tool)| *tool).collect();
     let tools = tools::ensure(workspace, &names)?;
-    build(workspace, &interrupt)?;
+    let mut arguments = vec!["--release", "--bins"];
+    for name in ["bench", "community-svc", "webhook-edge", "fake-bettermode"] {
+        arguments.extend(["--package", name]);
+    }
+    processes::build(workspace, &interrupt, &arguments)?;
 
     terminal::heading(options.what.name());
     // What killed programs leave behind goes with this folder, which is on the same
@@ -94,23 +98,5 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error>
     }
     Err(Error::BenchFailed {
         code: processes::exit_code(status),
-    })
-}
-
-fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {
-    terminal::heading("build");
-    let mut command = workspace.cargo();
-    command.args(["build", "--release", "--bins"]);
-    for name in ["bench", "community-svc", "webhook-edge", "fake-bettermode"] {
-        command.args(["--package", name]);
-    }
-    let status = Group::start(&mut command)?.wait(interrupt)?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Error::CommandFailed {
-        command: "cargo build --release".to_owned(),
-        status: processes::status_text(status),
-        output: String::new(),
     })
 }

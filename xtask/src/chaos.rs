@@ -52,28 +52,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error>
 }
 
 fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {
-    terminal::heading("build");
-    let mut command = workspace.cargo();
-    command.args(["build", "--profile", PROFILE]);
+    let mut arguments = vec!["--profile", PROFILE];
     for (package, program) in [
         ("integration-tests", "chaos"),
         ("community-svc", "community-svc"),
         ("webhook-edge", "webhook-edge"),
         ("fake-bettermode", "fake-bettermode"),
     ] {
-        command.args(["--package", package, "--bin", program]);
+        arguments.extend(["--package", package, "--bin", program]);
     }
-    command.args([
-        "--features",
-        "community-svc/failpoints,webhook-edge/failpoints",
-    ]);
-    let status = Group::start(&mut command)?.wait(interrupt)?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Error::CommandFailed {
-        command: format!("cargo build --profile {PROFILE}"),
-        status: processes::status_text(status),
-        output: String::new(),
-    })
+    let features = "community-svc/failpoints,webhook-edge/failpoints";
+    arguments.extend(["--features", features]);
+    processes::build(workspace, interrupt, &arguments)
 }

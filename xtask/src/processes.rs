@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use crate::error::Error;
-use crate::workspace;
+use crate::terminal;
+use crate::workspace::{self, Workspace};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -38,6 +39,26 @@ impl Interrupt {
     pub(crate) fn take(&self) -> bool {
         self.0.swap(false, Ordering::SeqCst)
     }
+}
+
+/// `cargo build` with these arguments, its output shown.
+pub(crate) fn build(
+    workspace: &Workspace,
+    interrupt: &Interrupt,
+    arguments: &[&str],
+) -> Result<(), Error> {
+    terminal::heading("build");
+    let mut command = workspace.cargo();
+    command.arg("build").args(arguments);
+    let status = Group::start(&mut command)?.wait(interrupt)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::CommandFailed {
+        command: format!("cargo build {}", arguments.join(" ")),
+        status: status_text(status),
+        output: String::new(),
+    })
 }
 
 /// A program with all that it starts, in a process group of their own: a Ctrl-C

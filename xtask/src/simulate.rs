@@ -19,17 +19,8 @@ pub(crate) struct Options {
 /// Builds and runs; fails with the exit code of the run.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Error> {
     let interrupt = Interrupt::listen()?;
-    terminal::heading("build");
-    let mut build = workspace.cargo();
-    build.args(["build", "--release", "--package", "simulation"]);
-    let status = Group::start(&mut build)?.wait(&interrupt)?;
-    if !status.success() {
-        return Err(Error::CommandFailed {
-            command: "cargo build --release --package simulation".to_owned(),
-            status: processes::status_text(status),
-            output: String::new(),
-        });
-    }
+    let arguments = ["--release", "--package", "simulation"];
+    processes::build(workspace, &interrupt, &arguments)?;
     terminal::heading("simulate");
     let mut simulation = std::process::Command::new(workspace.built_for_release("simulation"));
     simulation

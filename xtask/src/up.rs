@@ -19,7 +19,7 @@ use std::path::Path;
 use self::services::Services;
 use self::settings::{Demo, Stores};
 use crate::error::Error;
-use crate::processes::{self, Group, Interrupt};
+use crate::processes::{self, Interrupt};
 use crate::terminal;
 use crate::tools::{self, Tool, Tools};
 use crate::workspace::Workspace;
@@ -86,7 +86,11 @@ fn with_demo(
     demo.require_free_addresses()?;
     let interrupt = Interrupt::listen()?;
     let tools = tools::ensure(workspace, Tool::FOR_EXAMPLES)?;
-    build(workspace, &interrupt)?;
+    let mut arguments = vec!["--bins"];
+    for name in ["fake-bettermode", "community-svc", "webhook-edge"] {
+        arguments.extend(["--package", name]);
+    }
+    processes::build(workspace, &interrupt, &arguments)?;
     start_afresh(&workspace.demo())?;
 
     let mut services = Services::default();
@@ -183,22 +187,4 @@ fn start_afresh(folder: &Path) -> Result<(), Error> {
         fs::remove_dir_all(folder).map_err(Error::io(format!("remove {}", folder.display())))?;
     }
     fs::create_dir_all(folder).map_err(Error::io(format!("create {}", folder.display())))
-}
-
-fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<(), Error> {
-    terminal::heading("build");
-    let mut command = workspace.cargo();
-    command.args(["build", "--bins"]);
-    for name in ["fake-bettermode", "community-svc", "webhook-edge"] {
-        command.args(["--package", name]);
-    }
-    let status = Group::start(&mut command)?.wait(interrupt)?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Error::CommandFailed {
-        command: "cargo build".to_owned(),
-        status: processes::status_text(status),
-        output: String::new(),
-    })
 }

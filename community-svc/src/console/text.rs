@@ -7,9 +7,14 @@ use crate::events::{EventState, Projection};
 
 /// `2026-11-25 14:03:16`, for machines too.
 pub(super) fn time(at: Timestamp) -> Markup {
+    shown(at, &at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// A time, however much of it is shown.
+fn shown(at: Timestamp, text: &str) -> Markup {
     html! {
         time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) title=(at.strftime("%Y-%m-%d %H:%M:%S%.3f UTC")) {
-            (at.strftime("%Y-%m-%d %H:%M:%S"))
+            (text)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Work that blocks a thread, as an argument.
 //!
-//! In a program it runs on the runtime's pool of threads. Where a whole system is
+//! In a program it runs on other threads. Where a whole system is
 //! simulated in one thread it runs there, between two passes of a gate that decides how
 //! long it took, and whether whoever asked still lives.
 
@@ -12,7 +12,8 @@ use tokio::task::JoinError;
 /// Where blocking work runs; cheap to clone.
 #[derive(Clone, Default)]
 pub enum Blocking {
-    /// On the runtime's pool of threads.
+    /// Beside: on the runtime's pool of threads, or on threads of its own where work has
+    /// some.
     #[default]
     Pool,
     /// Here and now, once the gate lets it.

@@ -1,23 +1,14 @@
 //! Which threads go first when more of them want to run than there are cores.
 
-use std::cell::Cell;
-
 /// Far enough below the others that a thread that wakes up to take a call need not wait
 /// for one that gives way, and near enough that the latter keep a quarter of a busy core.
 const NICE: i32 = 5;
-
-thread_local! {
-    static GIVES_WAY: Cell<bool> = const { Cell::new(false) };
-}
 
 /// From now on this thread gives way to the program's others. For threads that work at
 /// length for one caller: those that take up everybody's calls go first, or a call that
 /// only has to be refused waits as long as one that is answered. Linux alone sets this
 /// for a thread; elsewhere, and where it is refused, nothing changes.
 pub fn give_way() {
-    if GIVES_WAY.replace(true) {
-        return;
-    }
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{getpriority_process, setpriority_process};
